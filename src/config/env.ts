@@ -1,0 +1,197 @@
+import { resolve } from 'node:path';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything that the environment decides, typed and checked. `docs/configuration.md` has a line for each. */
+export interface Configuration {
+  /** Where the cluster and its database are; undefined means the embedded engine. */
+  readonly databaseUrl: string | undefined;
+  /** The migrator's login; undefined in a process that only serves. */
+  readonly databaseAdminUrl: string | undefined;
+  /** Derives the serving roles' passwords; undefined on the embedded engine, which keeps its own. */
+  readonly roleSecret: string | undefined;
+  /** Derives the password of `nagaya_backup`; only where backups run. */
+  readonly backupSecret: string | undefined;
+  /** A whole URL for one role, by role name. */
+  readonly roleUrls: ReadonlyMap<string, string>;
+  readonly host: string;
+  readonly port: number;
+  /** Product ids to serve; undefined means all. */
+  readonly activeProducts: readonly string[] | undefined;
+  readonly migrateOnStart: boolean;
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  readonly docs: boolean;
+  /** Largest request body, bytes. */
+  readonly bodyLimit: number;
+  /** Largest number of connections of one pool. */
+  readonly poolMax: number;
+  /** Largest number of connections that all pools of this process hold open together. */
+  readonly maxConnections: number;
+  /** CONNECTION LIMIT of each role, counted by the server over all processes. */
+  readonly roleConnectionLimit: number;
+}
+
+/** All that is wrong with the environment, found in one pass, so that it is mended in one pass. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+  }
+}
+
+const KNOWN_NAGAYA_NAMES = new Set([
+  'NAGAYA_ROLE_SECRET',
+  'NAGAYA_BACKUP_SECRET',
+  'NAGAYA_DATA_DIR',
+  'NAGAYA_DOCS',
+  'NAGAYA_BODY_LIMIT',
+  'NAGAYA_POOL_MAX',
+  'NAGAYA_MAX_CONNECTIONS',
+  'NAGAYA_ROLE_CONNECTION_LIMIT',
+]);
+const ROLE_URL_PREFIX = 'NAGAYA_URL_';
+const SECRET_MIN_LENGTH = 32;
+const MEBIBYTE = 1024 * 1024;
+
+type Source = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads `.env` (development; values already in the environment win) and then the environment.
+ * @param roles the names of the login roles, so that a misspelt `NAGAYA_URL_<ROLE>` is noticed
+ */
+export function loadConfiguration(roles: readonly string[]): Configuration {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  return readConfiguration(process.env, roles);
+}
+
+/** @throws ConfigurationError naming every name that is unknown and every value that is bad */
+export function readConfiguration(source: Source, roles: readonly string[]): Configuration {
+  const reader = new Reader(source);
+  const databaseUrl = reader.postgresUrl('DATABASE_URL');
+  const adminUrl = reader.postgresUrl('DATABASE_ADMIN_URL');
+  const roleUrls = reader.roleUrls(roles);
+  const configuration: Configuration = {
+    databaseUrl: databaseUrl ?? adminUrl,
+    databaseAdminUrl: adminUrl ?? (databaseUrl !== undefined && new URL(databaseUrl).username !== '' ? databaseUrl : undefined),
+    roleSecret: reader.secret('NAGAYA_ROLE_SECRET'),
+    backupSecret: reader.secret('NAGAYA_BACKUP_SECRET'),
+    roleUrls,
+    host: reader.text('HOST') ?? '127.0.0.1',
+    port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    activeProducts: reader.list('ACTIVE_PRODUCTS'),
+    migrateOnStart: reader.boolean('MIGRATE_ON_START', (databaseUrl ?? adminUrl) === undefined),
+    dataDir: resolve(reader.text('NAGAYA_DATA_DIR') ?? './data'),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    docs: reader.boolean('NAGAYA_DOCS', true),
+    bodyLimit: reader.integer('NAGAYA_BODY_LIMIT', { default: 32 * MEBIBYTE, min: 1024, max: 1024 * MEBIBYTE }),
+    poolMax: reader.integer('NAGAYA_POOL_MAX', { default: 20, min: 1, max: 20 }),
+    maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
+    roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
+  };
+  if (configuration.databaseUrl !== undefined && configuration.roleSecret === undefined && !reader.has('NAGAYA_ROLE_SECRET')) {
+    reader.problems.push(
+      `NAGAYA_ROLE_SECRET is missing: on a server it derives the roles' passwords (${SECRET_MIN_LENGTH} characters or more; make one with: openssl rand -base64 48)`,
+    );
+  }
+  reader.refuseUnknown();
+  if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
+  return configuration;
+}
+
+class Reader {
+  readonly problems: string[] = [];
+
+  constructor(private readonly source: Source) {}
+
+  has(name: string): boolean {
+    return this.text(name) !== undefined;
+  }
+
+  /** An empty value counts as absent, as compose files and shells produce it for "not set". */
+  text(name: string): string | undefined {
+    const value = this.source[name]?.trim();
+    return value === undefined || value === '' ? undefined : value;
+  }
+
+  secret(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || value.length >= SECRET_MIN_LENGTH) return value;
+    this.problems.push(`${name} is ${value.length} characters long; it needs ${SECRET_MIN_LENGTH} or more`);
+    return undefined;
+  }
+
+  integer(name: string, rule: { default: number; min: number; max: number }): number {
+    const value = this.text(name);
+    if (value === undefined) return rule.default;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= rule.min && number <= rule.max) return number;
+    this.problems.push(`${name} is "${value}"; it must be a whole number from ${rule.min} to ${rule.max}`);
+    return rule.default;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.text(name)?.toLowerCase();
+    if (value === undefined) return fallback;
+    if (['true', '1', 'yes'].includes(value)) return true;
+    if (['false', '0', 'no'].includes(value)) return false;
+    this.problems.push(`${name} is "${value}"; it must be true or false`);
+    return fallback;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const match = values.find((candidate) => candidate === value);
+    if (match !== undefined) return match;
+    this.problems.push(`${name} is "${value}"; it must be one of ${values.join(', ')}`);
+    return fallback;
+  }
+
+  list(name: string): readonly string[] | undefined {
+    return this.text(name)
+      ?.split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+  }
+
+  /** The value may hold a password, so a problem names the variable and never the value. */
+  postgresUrl(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    if (URL.canParse(value)) {
+      const url = new URL(value);
+      const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
+      if (isPostgres && url.pathname.length > 1) return value;
+    }
+    this.problems.push(`${name} must look like postgresql://user:password@host:5432/database`);
+    return undefined;
+  }
+
+  roleUrls(roles: readonly string[]): ReadonlyMap<string, string> {
+    const urls = new Map<string, string>();
+    for (const role of roles) {
+      const url = this.postgresUrl(ROLE_URL_PREFIX + role.toUpperCase());
+      if (url !== undefined) urls.set(role, url);
+    }
+    const known = new Set(roles.map((role) => ROLE_URL_PREFIX + role.toUpperCase()));
+    for (const name of Object.keys(this.source)) {
+      if (name.startsWith(ROLE_URL_PREFIX) && !known.has(name)) {
+        this.problems.push(`${name} names no login role; there are ${roles.join(', ')}`);
+      }
+    }
+    return urls;
+  }
+
+  refuseUnknown(): void {
+    for (const name of Object.keys(this.source)) {
+      if (!name.startsWith('NAGAYA_') || name.startsWith(ROLE_URL_PREFIX) || KNOWN_NAGAYA_NAMES.has(name)) continue;
+      this.problems.push(`${name} is not a name that Nagaya knows; see docs/configuration.md`);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { quoteIdent } from '../quote-ident.js';
+import { loginRoles, OWNER_ROLE } from '../role-names.js';
+import { asMigrator, type AccessRule, type Finding } from './finding.js';
+
+interface PrivilegeRow {
+  grantee: string;
+  privilege: string;
+}
+
+// An empty ACL means the defaults, which give PUBLIC both CONNECT and TEMPORARY.
+const DATABASE_SQL = `
+  SELECT CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END AS grantee, acl.privilege_type AS privilege
+    FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) acl
+   WHERE d.datname = current_database() AND acl.grantee <> d.datdba`;
+
+const PUBLIC_SCHEMA_SQL = `
+  SELECT CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END AS grantee, acl.privilege_type AS privilege
+    FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) acl
+   WHERE n.nspname = 'public' AND acl.grantee <> n.nspowner`;
+
+/** Who may connect: the login roles; nobody else through PUBLIC, and none may make temporary objects. */
+export const databasePrivileges: AccessRule = async (db, plan) => {
+  const rows = await db.query<PrivilegeRow>(DATABASE_SQL);
+  const database = quoteIdent(plan.database);
+  const logins = loginRoles(plan.products);
+  const findings: Finding[] = [];
+  for (const role of logins) {
+    if (rows.some((row) => row.grantee === role && row.privilege === 'CONNECT')) continue;
+    findings.push({
+      rule: 'database-connect-missing',
+      severity: 'error',
+      detail: `The role "${role}" may not connect to the database.`,
+      fix: asMigrator(`GRANT CONNECT ON DATABASE ${database} TO ${quoteIdent(role)}`),
+    });
+  }
+  for (const row of rows) {
+    const allowed = row.privilege === 'CONNECT' && logins.includes(row.grantee);
+    if (allowed || !isOurs(row.grantee, logins)) continue;
+    findings.push(tooMuch('database-privilege', `${row.privilege} on the database`, row, `ON DATABASE ${database}`));
+  }
+  return findings;
+};
+
+/** Nobody finds or puts anything in `public`: a shadowing function there would run with its caller's rights. */
+export const publicSchemaPrivileges: AccessRule = async (db, plan) => {
+  if (plan.extensionsSchema === 'public') return [];
+  const rows = await db.query<PrivilegeRow>(PUBLIC_SCHEMA_SQL);
+  return rows
+    .filter((row) => isOurs(row.grantee, loginRoles(plan.products)))
+    .map((row) => tooMuch('public-schema-privilege', `${row.privilege} on the schema public`, row, 'ON SCHEMA public'));
+};
+
+function isOurs(grantee: string, logins: readonly string[]): boolean {
+  return grantee === 'public' || grantee === OWNER_ROLE || logins.includes(grantee);
+}
+
+function tooMuch(rule: string, what: string, row: PrivilegeRow, object: string): Finding {
+  const everybody = row.grantee === 'public';
+  return {
+    rule,
+    severity: 'error',
+    detail: `${everybody ? 'PUBLIC (everybody)' : `The role "${row.grantee}"`} has ${what}.`,
+    fix: asMigrator(`REVOKE ${row.privilege} ${object} FROM ${everybody ? 'PUBLIC' : quoteIdent(row.grantee)}`),
+  };
+}

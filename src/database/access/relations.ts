@@ -1,0 +1,104 @@
+import type { TablePrivilege } from '../manifest.js';
+import { quoteIdent } from '../quote-ident.js';
+import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
+import { asMigrator, asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
+
+interface RelationRow {
+  schema: string;
+  name: string;
+  owner: string;
+  isSequence: boolean;
+  isPartition: boolean;
+  acl: { grantee: string; privilege: string; column: string | null }[];
+}
+
+// Sequences have no column privileges; tables may have both kinds, and either is a way in.
+const RELATIONS_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
+         c.relkind = 'S' AS "isSequence", c.relispartition AS "isPartition",
+         coalesce((SELECT json_agg(json_build_object('grantee', grantee, 'privilege', privilege, 'column', col))
+           FROM (SELECT CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END AS grantee,
+                        acl.privilege_type AS privilege, NULL AS col
+                   FROM aclexplode(c.relacl) acl WHERE acl.grantee <> c.relowner
+                 UNION ALL
+                 SELECT CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END,
+                        acl.privilege_type, a.attname
+                   FROM pg_attribute a, aclexplode(a.attacl) acl
+                  WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND acl.grantee <> c.relowner) entries), '[]') AS acl
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+   ORDER BY 1, 2`;
+
+const ALL: readonly TablePrivilege[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+/** The history that TypeORM keeps in each schema: to be read, so that a product knows whether it is behind. */
+export const MIGRATIONS_TABLE = 'migrations';
+
+/** Tables, views and sequences belong to the owner and are granted exactly as the manifests say. */
+export const relations: AccessRule = async (db, plan) => {
+  const rows = await db.query<RelationRow>(RELATIONS_SQL, [[...plan.shared, ...plan.products].map((manifest) => manifest.id)]);
+  return rows.flatMap((row) => [...wrongOwner(row), ...grantFindings(row, expectedGrants(row, plan))]);
+};
+
+/** role → privileges on that relation */
+function expectedGrants(row: RelationRow, plan: AccessPlan): Map<string, readonly string[]> {
+  if (row.isPartition) return new Map();
+  const isHistory = row.name === MIGRATIONS_TABLE;
+  const product = plan.products.find((candidate) => candidate.id === row.schema);
+  if (product !== undefined) {
+    if (row.isSequence) return new Map([[product.id, ['USAGE', 'SELECT']], [BACKUP_ROLE, ['SELECT']]]);
+    return new Map([[product.id, isHistory ? ['SELECT'] : ALL], [BACKUP_ROLE, ['SELECT']]]);
+  }
+  if (row.isSequence) return new Map([[BACKUP_ROLE, ['SELECT']]]);
+  const table = plan.shared.find((manifest) => manifest.id === row.schema)?.tables.find((candidate) => candidate.name === row.name);
+  const grants = new Map<string, readonly string[]>([[BACKUP_ROLE, ['SELECT']]]);
+  if (isHistory) grants.set(CONTROL_ROLE, ['SELECT']);
+  // A table that no manifest names is shut to everybody: forgetting to declare one must not open it.
+  if (table === undefined) return grants;
+  grants.set(CONTROL_ROLE, table.controlMay ?? ALL);
+  if (table.productMay) for (const { id } of plan.products) grants.set(id, table.productMay);
+  return grants;
+}
+
+function wrongOwner(row: RelationRow): Finding[] {
+  if (row.owner === OWNER_ROLE || row.isSequence) return [];
+  return [
+    {
+      rule: 'relation-owner',
+      severity: 'error',
+      detail: `"${row.schema}"."${row.name}" belongs to "${row.owner}", not to "${OWNER_ROLE}".`,
+      fix: asMigrator(`ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(OWNER_ROLE)}`),
+    },
+  ];
+}
+
+function grantFindings(row: RelationRow, expected: Map<string, readonly string[]>): Finding[] {
+  const object = `${row.isSequence ? 'SEQUENCE' : 'TABLE'} ${qualified(row)}`;
+  const findings: Finding[] = [];
+  for (const [role, privileges] of expected) {
+    const absent = privileges.filter((privilege) => !row.acl.some((entry) => entry.grantee === role && entry.privilege === privilege && entry.column === null));
+    if (absent.length === 0) continue;
+    findings.push({
+      rule: 'grant-missing',
+      severity: 'error',
+      detail: `The role "${role}" lacks ${absent.join(', ')} on "${row.schema}"."${row.name}".`,
+      fix: asOwner(`GRANT ${absent.join(', ')} ON ${object} TO ${quoteIdent(role)}`),
+    });
+  }
+  for (const entry of row.acl) {
+    if (entry.column === null && expected.get(entry.grantee)?.includes(entry.privilege)) continue;
+    const what = entry.column === null ? entry.privilege : `${entry.privilege} (${quoteIdent(entry.column)})`;
+    const grantee = entry.grantee === 'public' ? 'PUBLIC' : quoteIdent(entry.grantee);
+    findings.push({
+      rule: 'grant-excess',
+      severity: 'error',
+      detail: `${grantee} has ${what} on "${row.schema}"."${row.name}".`,
+      fix: asOwner(`REVOKE ${what} ON ${object} FROM ${grantee}`),
+    });
+  }
+  return findings;
+}
+
+function qualified(row: Pick<RelationRow, 'schema' | 'name'>): string {
+  return `${quoteIdent(row.schema)}.${quoteIdent(row.name)}`;
+}

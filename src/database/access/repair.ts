@@ -1,0 +1,86 @@
+import { AppError } from '../../errors/app-error.js';
+import type { AdminConnection } from '../admin-connection.js';
+import { databasePrivileges, publicSchemaPrivileges } from './database-privileges.js';
+import { largeObjects, vectorExtension } from './extension.js';
+import type { AccessPlan, AccessRule, Finding, FixStatement } from './finding.js';
+import { functionDefaults, functions } from './functions.js';
+import { memberships, migratorIsOwner } from './memberships.js';
+import { relations } from './relations.js';
+import { roleSettings } from './role-settings.js';
+import { roles } from './roles.js';
+import { rowSecurity } from './row-security.js';
+import { schemas } from './schemas.js';
+
+/** What has to stand before the first migration, in the order in which one needs the other. */
+export const GROUND_RULES: readonly AccessRule[] = [
+  roles, migratorIsOwner, memberships, databasePrivileges, publicSchemaPrivileges,
+  schemas, vectorExtension, functionDefaults, roleSettings, largeObjects,
+];
+/** What follows from the tables that migrations made. */
+export const TABLE_RULES: readonly AccessRule[] = [relations, rowSecurity, functions];
+
+/** Two sessions changing one role or one database's ACL: PostgreSQL refuses the later one instead of waiting. */
+const CONCURRENT_CHANGE = new Set(['XX000', '23505', '42710', '40001']);
+const ATTEMPTS = 10;
+
+/** Compares without changing anything. */
+export async function inspectAccess(admin: AdminConnection, plan: AccessPlan, rules: readonly AccessRule[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const rule of rules) findings.push(...(await rule(admin, plan)));
+  return findings;
+}
+
+/**
+ * Makes the live database match the plan, rule by rule, and looks again afterwards: who does not own an object gets
+ * only a warning from REVOKE, so a command's success proves nothing.
+ * @returns the findings that could not be mended (warnings only)
+ * @throws AppError `conflict` where an error-level finding stays
+ */
+export async function repairAccess(admin: AdminConnection, plan: AccessPlan, rules: readonly AccessRule[]): Promise<Finding[]> {
+  const left: Finding[] = [];
+  for (const rule of rules) left.push(...(await repairRule(admin, plan, rule)));
+  const errors = left.filter((finding) => finding.severity === 'error');
+  if (errors.length === 0) return left;
+  throw new AppError('conflict', `The migrator could not set these right:\n${errors.map(describe).join('\n')}`);
+}
+
+async function repairRule(admin: AdminConnection, plan: AccessPlan, rule: AccessRule): Promise<Finding[]> {
+  for (let attempt = 1; ; attempt++) {
+    const findings = await rule(admin, plan);
+    if (findings.length === 0) return [];
+    const failures = new Map<string, unknown>();
+    for (const finding of findings) {
+      try {
+        await applyFix(admin, finding.fix);
+      } catch (error) {
+        failures.set(finding.detail, error);
+      }
+    }
+    const left = await rule(admin, plan);
+    if (left.length === 0) return [];
+    const contended = [...failures.values()].some((error) => CONCURRENT_CHANGE.has(sqlState(error)));
+    if (!contended || attempt === ATTEMPTS) return left.map((finding) => withReason(finding, failures.get(finding.detail)));
+    await new Promise((resolve) => setTimeout(resolve, 20 * attempt * (1 + Math.random())));
+  }
+}
+
+async function applyFix(admin: AdminConnection, fix: readonly FixStatement[]): Promise<void> {
+  const run = async (): Promise<void> => {
+    for (const { sql } of fix) await admin.query(sql);
+  };
+  await (fix.some((statement) => statement.as === 'owner') ? admin.asOwner(run) : admin.transaction(run));
+}
+
+function withReason(finding: Finding, error: unknown): Finding {
+  return error instanceof Error ? { ...finding, detail: `${finding.detail} (${error.message})` } : finding;
+}
+
+function describe(finding: Finding): string {
+  // A verifier is no password, but it has no place in a log either.
+  const statements = finding.fix.map(({ sql }) => `\n      ${sql.replace(/ PASSWORD .*/, " PASSWORD '…'")};`).join('');
+  return `  - ${finding.detail}${statements === '' ? '' : ` A superuser mends it with:${statements}`}`;
+}
+
+function sqlState(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,82 @@
+import { quoteIdent } from '../quote-ident.js';
+import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
+import { asMigrator, asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
+
+interface SchemaRow {
+  name: string;
+  owner: string;
+  acl: { grantee: string; privilege: string }[];
+}
+
+const SCHEMAS_SQL = `
+  SELECT n.nspname AS name, pg_get_userbyid(n.nspowner) AS owner,
+         coalesce((SELECT json_agg(json_build_object(
+                     'grantee', CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END,
+                     'privilege', acl.privilege_type))
+                     FROM aclexplode(n.nspacl) acl WHERE acl.grantee <> n.nspowner), '[]') AS acl
+    FROM pg_namespace n
+   WHERE n.nspname = ANY($1)`;
+
+/** Which roles may look into a schema. CREATE belongs to the owner alone. */
+export function schemaUsers(plan: AccessPlan): Map<string, string[]> {
+  const products = plan.products.map((product) => product.id);
+  const users = new Map<string, string[]>();
+  for (const manifest of plan.shared) users.set(manifest.id, [CONTROL_ROLE, BACKUP_ROLE, ...products]);
+  for (const id of products) users.set(id, [id, BACKUP_ROLE]);
+  users.set(plan.extensionsSchema, [CONTROL_ROLE, BACKUP_ROLE, ...products]);
+  return users;
+}
+
+/** Every schema exists, belongs to the owner, and is open to exactly the roles that work in it. */
+export const schemas: AccessRule = async (db, plan) => {
+  const users = schemaUsers(plan);
+  const rows = await db.query<SchemaRow>(SCHEMAS_SQL, [[...users.keys()]]);
+  const existing = new Map(rows.map((row) => [row.name, row]));
+  return [...users].flatMap(([name, roles]) => {
+    const row = existing.get(name);
+    if (row === undefined) return [missing(name), ...grants(name, roles, [])];
+    const foreignHome = name === plan.extensionsSchema && row.owner !== OWNER_ROLE;
+    return [...(row.owner === OWNER_ROLE || foreignHome ? [] : [wrongOwner(row)]), ...grants(name, roles, row.acl, foreignHome)];
+  });
+};
+
+function missing(name: string): Finding {
+  return {
+    rule: 'schema-missing',
+    severity: 'error',
+    detail: `The schema "${name}" does not exist.`,
+    fix: asMigrator(`CREATE SCHEMA ${quoteIdent(name)} AUTHORIZATION ${quoteIdent(OWNER_ROLE)}`),
+  };
+}
+
+function wrongOwner(row: SchemaRow): Finding {
+  return {
+    rule: 'schema-owner',
+    severity: 'error',
+    // Not mended by itself: a schema that somebody else made may hold data that is not Nagaya's to take over.
+    detail: `The schema "${row.name}" exists and belongs to "${row.owner}", not to "${OWNER_ROLE}". Rename it, choose another product id, or hand it over yourself.`,
+    fix: [],
+  };
+}
+
+function grants(name: string, roles: readonly string[], acl: SchemaRow['acl'], foreignHome = false): Finding[] {
+  const schema = quoteIdent(name);
+  // Somebody else's extension schema keeps its owner, so its grants are the migrator's to make.
+  const by = foreignHome ? asMigrator : asOwner;
+  const absent = roles.filter((role) => !acl.some((entry) => entry.grantee === role && entry.privilege === 'USAGE'));
+  const excess = acl.filter((entry) => !(entry.privilege === 'USAGE' && roles.includes(entry.grantee)) && !(foreignHome && entry.grantee === 'public' && entry.privilege === 'USAGE'));
+  return [
+    ...absent.map((role) => ({
+      rule: 'schema-usage-missing',
+      severity: 'error' as const,
+      detail: `The role "${role}" may not use the schema "${name}".`,
+      fix: by(`GRANT USAGE ON SCHEMA ${schema} TO ${quoteIdent(role)}`),
+    })),
+    ...excess.map((entry) => ({
+      rule: 'schema-privilege',
+      severity: 'error' as const,
+      detail: `${entry.grantee === 'public' ? 'PUBLIC (everybody)' : `The role "${entry.grantee}"`} has ${entry.privilege} on the schema "${name}".`,
+      fix: by(`REVOKE ${entry.privilege} ON SCHEMA ${schema} FROM ${entry.grantee === 'public' ? 'PUBLIC' : quoteIdent(entry.grantee)}`),
+    })),
+  ];
+}

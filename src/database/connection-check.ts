@@ -1,0 +1,84 @@
+import type { ClientBase } from 'pg';
+import { AppError } from '../errors/app-error.js';
+import { expectedSettings } from './access/role-settings.js';
+import type { ProductManifest, SharedManifest } from './manifest.js';
+import { quoteIdent, quoteLiteral } from './quote-ident.js';
+import { EXTENSIONS_SCHEMA } from './role-names.js';
+
+interface IdentityRow {
+  sessionUser: string;
+  currentUser: string;
+  database: string;
+  superuser: boolean;
+  bypassesRls: boolean;
+  createsRoles: boolean;
+  ownsTables: boolean;
+  extensionsSchema: string | null;
+  settings: Record<string, string>;
+}
+
+const IDENTITY_SQL = `
+  SELECT session_user AS "sessionUser", current_user AS "currentUser", current_database() AS database,
+         r.rolsuper AS superuser, r.rolbypassrls AS "bypassesRls", r.rolcreaterole AS "createsRoles",
+         EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p')) AS "ownsTables",
+         (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector') AS "extensionsSchema",
+         (SELECT json_object_agg(name, current_setting(name, true)) FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name) AS settings
+    FROM pg_roles r WHERE r.rolname = current_user`;
+
+export interface ConnectionExpectation {
+  readonly role: string;
+  readonly shared: readonly SharedManifest[];
+  readonly products: readonly ProductManifest[];
+  /** False on the embedded engine, which has no time-outs. */
+  readonly enforcesTimeouts: boolean;
+}
+
+/** A connection that may not serve: the role behind it could see more than its own home. */
+export class IdentityError extends AppError {
+  constructor(reason: string) {
+    super('product_not_ready', 'The database login of this product is not safe to use. The operator runs "nagaya migrate" and looks at the log.', {
+      cause: new Error(reason),
+    });
+  }
+}
+
+/**
+ * Runs once on each new connection, before it serves: it must be the role that the pool is for, without the rights
+ * that would void isolation, and with the settings that hang on the role. A role may change its own settings, so a
+ * departure is put back (it has the right to) and this connection is given up; the next one starts right.
+ * @throws IdentityError
+ */
+export async function checkConnection(client: ClientBase, expectation: ConnectionExpectation): Promise<void> {
+  const { role } = expectation;
+  const { rows } = await client.query<IdentityRow>(IDENTITY_SQL);
+  const [identity] = rows;
+  if (identity === undefined || identity.sessionUser !== role || identity.currentUser !== role) {
+    throw new IdentityError(`the connection for ${role} is logged in as ${identity?.sessionUser ?? 'nobody'}, at work as ${identity?.currentUser ?? 'nobody'}`);
+  }
+  for (const right of ['superuser', 'bypassesRls', 'createsRoles', 'ownsTables'] as const) {
+    if (identity[right]) throw new IdentityError(`the role ${role} must not have: ${right}`);
+  }
+  const expected = expectedSettings(role, { ...expectation, extensionsSchema: identity.extensionsSchema ?? EXTENSIONS_SCHEMA });
+  const names = [...expected.keys()].filter((name) => expectation.enforcesTimeouts || name === 'search_path');
+  const wrong = names.filter((name) => normalise(identity.settings[name] ?? '') !== normalise(expected.get(name) ?? ''));
+  if (wrong.length === 0) return;
+  for (const name of wrong) await putBack(client, role, identity.database, name, expected.get(name) ?? '');
+  throw new AppError('unavailable', 'The database connection had to be renewed. Try again in a moment.', {
+    retryAfter: 1,
+    cause: new Error(`the role ${role} had changed settings: ${wrong.map((name) => `${name} = ${identity.settings[name]}`).join(', ')}`),
+  });
+}
+
+async function putBack(client: ClientBase, role: string, database: string, name: string, value: string): Promise<void> {
+  const literal = name === 'search_path' ? value.split(', ').map(quoteIdent).join(', ') : quoteLiteral(value);
+  await client.query(`ALTER ROLE ${quoteIdent(role)} IN DATABASE ${quoteIdent(database)} SET ${quoteIdent(name)} = ${literal}`);
+  await client.query(`ALTER ROLE ${quoteIdent(role)} RESET ${quoteIdent(name)}`);
+}
+
+/** `30s`, `30000` and `30000ms` are one time; names come back quoted where PostgreSQL thinks they must be. */
+function normalise(value: string): string {
+  const time = /^(\d+)(ms|s|min)?$/.exec(value);
+  if (time === null) return value.replaceAll('"', '');
+  const factor = { ms: 1, s: 1_000, min: 60_000 }[time[2] ?? 'ms'] ?? 1;
+  return String(Number(time[1]) * factor);
+}

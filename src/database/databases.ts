@@ -1,0 +1,95 @@
+import { DataSource } from 'typeorm';
+import type { PoolClient } from 'pg';
+import { notFound } from '../errors/app-error.js';
+import { PoolGroup } from './budgeted-pool.js';
+import type { Cluster } from './cluster.js';
+import { ConnectionBudget } from './connection-budget.js';
+import { checkConnection } from './connection-check.js';
+import type { House } from './migrator.js';
+import { RoleDatabase } from './role-database.js';
+import { CONTROL_ROLE } from './role-names.js';
+
+export interface PoolLimits {
+  readonly poolMax: number;
+  readonly maxConnections: number;
+}
+
+/** How long a request waits for a connection before it is told to come again, milliseconds. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** An idle connection is closed after this time: many products share one server's connections. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** A backend's memory grows with what it has touched, so even a busy one is renewed, seconds. */
+const LIFETIME_S = 30 * 60;
+
+/** Every login of this process: the control role's, and each served product's own. */
+export class Databases {
+  readonly control: RoleDatabase;
+  private readonly products: ReadonlyMap<string, RoleDatabase>;
+  private readonly pools: PoolGroup;
+
+  /**
+   * @param house what stands in the cluster
+   * @param active ids of the products that this process serves
+   */
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly house: House,
+    active: readonly string[],
+    private readonly limits: PoolLimits,
+  ) {
+    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections));
+    this.control = this.roleDatabase(CONTROL_ROLE);
+    this.products = new Map(active.map((id) => [id, this.roleDatabase(id)]));
+  }
+
+  /** @throws AppError `not_found` for what is not a product served here */
+  product(id: string): RoleDatabase {
+    const database = this.products.get(id);
+    if (database === undefined) throw notFound();
+    return database;
+  }
+
+  serves(id: string): boolean {
+    return this.products.has(id);
+  }
+
+  /** All of them, for metrics and for closing. */
+  all(): RoleDatabase[] {
+    return [this.control, ...this.products.values()];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all().map((database) => database.close()));
+  }
+
+  private roleDatabase(role: string): RoleDatabase {
+    return new RoleDatabase(role, () => this.dataSource(role));
+  }
+
+  private dataSource(role: string): DataSource {
+    const product = this.house.products.find((manifest) => manifest.id === role);
+    const enforcesTimeouts = this.cluster.engine === 'server';
+    const shared = this.house.shared.flatMap((manifest) => manifest.entities);
+    return new DataSource({
+      type: 'postgres',
+      url: this.cluster.urlOf(role),
+      applicationName: `nagaya:${role}`,
+      entities: [...shared, ...(product?.entities ?? [])],
+      installExtensions: false,
+      uuidExtension: 'pgcrypto',
+      synchronize: false,
+      logging: false,
+      driver: this.pools.driver(role),
+      poolSize: this.limits.poolMax,
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      // An idle connection that the server closed is replaced at the next request; that is no news.
+      poolErrorHandler: () => {},
+      extra: {
+        idleTimeoutMillis: IDLE_TIMEOUT_MS,
+        maxLifetimeSeconds: LIFETIME_S,
+        keepAlive: true,
+        onConnect: (client: PoolClient) => checkConnection(client, { role, ...this.house, enforcesTimeouts }),
+      },
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Type } from '@nestjs/common';
+
+/** A table of a shared schema and what a product's role may do with it; row-level security narrows the rows. */
+export interface SharedTable {
+  readonly name: string;
+  /** Range-partitioned by `timestamp`, one partition a day; partitions carry no grants and forced row-level security. */
+  readonly partitioned?: boolean;
+  /**
+   * Which rows a product's role sees: `own` compares `product_id` with the role, `visible` is the given SQL expression,
+   * `none` means that products have no access and no row-level security is needed.
+   */
+  readonly rows: 'own' | 'none' | { readonly visible: string };
+  /** Privileges of every product's role. A list of columns narrows INSERT or UPDATE to them. */
+  readonly productMay?: readonly TablePrivilege[];
+  /** Privileges of `nagaya_control`; default SELECT, INSERT, UPDATE, DELETE. */
+  readonly controlMay?: readonly TablePrivilege[];
+}
+
+export type TablePrivilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** A SECURITY DEFINER function of a shared schema: executed by `nagaya_control` alone. */
+export interface ControlFunction {
+  /** Name with argument types as `pg_get_function_identity_arguments` prints them, e.g. `maintain_partitions(integer, integer)`. */
+  readonly signature: string;
+}
+
+interface BaseManifest {
+  /** The schema's name; for a product also the name of its login role and its id on HTTP. */
+  readonly id: string;
+  /** For people: documentation, tables, alerts. */
+  readonly title: string;
+  // TypeORM takes entity classes as plain constructors.
+  readonly entities: readonly Type<unknown>[];
+  /** Folder of TypeORM migration files, each `<timestamp>-<verb>` with one exported class. */
+  readonly migrations: URL;
+}
+
+/** `core` and `monitoring`: one each, used by every product, rows kept apart by row-level security. */
+export interface SharedManifest extends BaseManifest {
+  readonly kind: 'shared';
+  readonly tables: readonly SharedTable[];
+  readonly controlFunctions: readonly ControlFunction[];
+}
+
+/** A product: its own schema, login role, pool and migration history. */
+export interface ProductManifest extends BaseManifest {
+  readonly kind: 'product';
+  /** The Nest module that serves `/v1/products/<id>/…`. */
+  readonly module: Type<unknown>;
+  /** Tables whose writes count as activity; default all of the schema's. */
+  readonly activityTables?: readonly string[];
+}
+
+export type SchemaManifest = SharedManifest | ProductManifest;

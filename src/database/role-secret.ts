@@ -1,0 +1,36 @@
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+
+// PostgreSQL's own default (scram_iterations); more would only slow logins, the password has 256 bits.
+const SCRAM_ITERATIONS = 4096;
+
+/** The password of a role, derived so that a deployment keeps one secret and stores no password. */
+export function rolePassword(secret: string, role: string): string {
+  return createHmac('sha256', secret).update(`role:${role}`).digest('base64url');
+}
+
+/**
+ * What stands in `pg_authid` for that password (SCRAM-SHA-256, RFC 5802). Sending the verifier rather than the
+ * password keeps the password out of the server's statement log; the salt is derived too, so that the same secret
+ * gives the same verifier everywhere (a pooler's user list needs that).
+ */
+export function scramVerifier(secret: string, role: string): string {
+  const salt = createHmac('sha256', secret).update(`salt:${role}`).digest().subarray(0, 16);
+  const salted = pbkdf2Sync(rolePassword(secret, role), salt, SCRAM_ITERATIONS, 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const storedKey = createHash('sha256').update(clientKey).digest('base64');
+  const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
+  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}
+
+/**
+ * Stands in each role's comment. Roles belong to the whole cluster, so a second deployment there must be able to
+ * tell that a role is not its own; who has the same secret is the same deployment.
+ */
+export function deploymentId(secret: string): string {
+  return createHmac('sha256', secret).update('deployment').digest('hex').slice(0, 16);
+}
+
+/** The comment of a role of this deployment. */
+export function roleComment(secret: string): string {
+  return `Nagaya deployment ${deploymentId(secret)}: made and kept by nagaya migrate`;
+}

@@ -1,0 +1,28 @@
+import type { DayEvent } from './day.js';
+
+export const events: readonly DayEvent[] = [
+  { hoursAgo: 8.9, type: 'session_started', session: 'double-charge', data: { project: 'tally-pay', requestedBy: 'on-call' } },
+  { hoursAgo: 8.6, type: 'session_started', session: 'kyuyo-rounding', data: { project: 'kyuyo-batch', requestedBy: '経理' } },
+  { hoursAgo: 8.1, type: 'mistake_recorded', session: 'kyuyo-rounding', data: { patternType: 'claimed-tests-passed-without-running' } },
+  { hoursAgo: 7.8, type: 'session_started', session: 'checkout-flaky-test', data: { project: 'harbour-shop', requestedBy: 'web team' } },
+  { hoursAgo: 7.4, type: 'refund_confirmed', session: 'double-charge', data: { refunds: 3, currency: 'EUR', confirmedByPerson: true } },
+  { hoursAgo: 7.0, type: 'deployment', session: 'double-charge', data: { service: 'tally-pay', version: '8.3.1', outcome: 'succeeded', seconds: 212 } },
+  { hoursAgo: 6.7, type: 'session_ended', session: 'double-charge', data: { exchanges: 15, filesChanged: 7 } },
+  { hoursAgo: 6.4, type: 'session_started', session: 'zaiko-migration', data: { project: 'soko', requestedBy: '物流' } },
+  { hoursAgo: 6.0, type: 'staging_stalled', session: 'zaiko-migration', data: { service: 'orders', seconds: 30, cause: 'lock wait' } },
+  { hoursAgo: 5.6, type: 'session_ended', session: 'checkout-flaky-test', data: { exchanges: 15, filesChanged: 6 } },
+  { hoursAgo: 5.2, type: 'session_started', session: 'yoyaku-refactor', data: { project: 'yoyaku-web', requestedBy: 'フロント' } },
+  { hoursAgo: 4.8, type: 'session_ended', session: 'kyuyo-rounding', data: { exchanges: 15, filesChanged: 5 } },
+  { hoursAgo: 4.3, type: 'session_started', session: 'release-2-14', data: { project: 'fernpack', requestedBy: 'maintainers' } },
+  { hoursAgo: 3.9, type: 'history_rewritten', session: 'release-2-14', data: { branch: 'main', lostMerges: 1, restored: true } },
+  { hoursAgo: 3.5, type: 'model_changed', data: { from: 'assistant-7b-r3', to: 'assistant-7b-r4', rollout: 'all workers' } },
+  { hoursAgo: 3.2, type: 'latency_high', data: { metricType: 'response_latency', threshold: 4000, unit: 'ms' } },
+  { hoursAgo: 2.6, type: 'model_changed', data: { from: 'assistant-7b-r4', to: 'assistant-7b-r3', rollout: 'rolled back' } },
+  { hoursAgo: 2.4, type: 'deployment', session: 'release-2-14', data: { service: 'fernpack', version: '2.14.0', outcome: 'published', seconds: 846 } },
+  { hoursAgo: 2.1, type: 'session_started', session: 'sdk-docs', data: { project: 'weatherline-sdk', requestedBy: 'developer relations' } },
+  { hoursAgo: 1.8, type: 'session_started', session: 'taikai-cleanup', data: { project: 'kaiin-api', requestedBy: '法務' } },
+  { hoursAgo: 1.4, type: 'data_restored', session: 'taikai-cleanup', data: { rows: 200, environment: 'staging', verified: true } },
+  { hoursAgo: 0.9, type: 'secret_rotated', session: 'taikai-cleanup', data: { name: 'backup encryption key', pushed: false } },
+  { hoursAgo: 0.5, type: 'session_ended', session: 'sdk-docs', data: { exchanges: 15, filesChanged: 4 } },
+  { hoursAgo: 0.2, type: 'session_ended', session: 'yoyaku-refactor', data: { exchanges: 15, filesChanged: 9 } },
+];

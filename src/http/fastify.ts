@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { ConnectionError, FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidV7 } from 'uuid';
+import { AppError } from '../errors/app-error.js';
+import { sendProblem } from '../errors/problem-json.filter.js';
+import { problemHeaders, problemOf } from '../errors/problem.js';
+import { parseJsonBody, requireUtf8 } from './json-body.js';
+import { RequestLog } from './logging.js';
+
+export const DEFAULT_BODY_LIMIT = 32 * 1024 * 1024;
+
+export interface HttpServerOptions {
+  /** Largest body in bytes; 32 MiB unless given. */
+  bodyLimit?: number;
+  /** Which proxies' X-Forwarded-* headers are believed; none unless given. */
+  trustProxy?: boolean | string | string[];
+  logger: FastifyBaseLogger;
+}
+
+/** The HTTP server that Nest runs on: JSON in and out, a request id on every answer, problem+json for every failure. */
+export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProxy = false, logger }: HttpServerOptions): FastifyAdapter {
+  const adapter = new JsonOnlyAdapter({
+    bodyLimit,
+    trustProxy,
+    loggerInstance: logger,
+    logController: new RequestLog(),
+    genReqId: requestId,
+    requestIdHeader: false,
+    // A whole request must arrive within 2 minutes (32 MiB at 2.2 Mbit/s), its headers within 15 s.
+    requestTimeout: 120_000,
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
+    // Silence on a connection, in either direction: longer than any statement may take.
+    connectionTimeout: 150_000,
+    // Longer than the 60 s after which load balancers drop an idle connection, so that they never reuse one that just closed.
+    keepAliveTimeout: 72_000,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // 100 characters of a session id are up to 1,200 when percent-encoded.
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 2_000 },
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerBrokenRequest,
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  // What the parser throws, the adapter hands on as the request's failure.
+  adapter.useBodyParser('application/json', false, { bodyLimit }, (request, body, done) => {
+    requireUtf8(request.headers);
+    done(null, parseJsonBody(body as Buffer));
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  return adapter;
+}
+
+/** Nest adds a parser for forms to every Fastify; here JSON is the only media type. */
+class JsonOnlyAdapter extends FastifyAdapter {
+  override registerParserMiddleware(prefix?: string, rawBody?: boolean): void {
+    super.registerParserMiddleware(prefix, rawBody);
+    this.getInstance().removeContentTypeParser('application/x-www-form-urlencoded');
+  }
+}
+
+/** A caller's own id is taken over where it is harmless in a log and in a header. */
+function requestId(request: { headers: IncomingHttpHeaders }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : uuidV7();
+}
+
+/** The router gives up on some URLs before there is a route, a hook or a filter. */
+function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(error, request, reply);
+  request.log.info({ method: request.method, status: reply.statusCode }, 'request');
+}
+
+interface BrokenRequest {
+  status: string;
+  error: AppError;
+}
+
+/** What arrives is no HTTP, or not in time: there is no request yet, only a socket to answer on. */
+function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const { status, error: answer } = brokenRequest(error.code);
+    const id = uuidV7();
+    const body = JSON.stringify(problemOf(answer, id, Number(status.slice(0, 3))));
+    const headers = { ...problemHeaders(answer), 'x-request-id': id, 'content-length': Buffer.byteLength(body), connection: 'close' };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+  }
+  socket.destroy(error);
+}
+
+function brokenRequest(code: string): BrokenRequest {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: '431 Request Header Fields Too Large', error: new AppError('validation_failed', 'The headers, or the URL, are too long.') };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: '408 Request Timeout', error: new AppError('timeout', 'The request did not arrive in the time allowed.') };
+    default:
+      return { status: '400 Bad Request', error: new AppError('validation_failed', 'This is not a well-formed HTTP/1.1 request.') };
+  }
+}

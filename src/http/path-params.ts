@@ -1,0 +1,42 @@
+import { Param, type PipeTransform } from '@nestjs/common';
+import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
+import { invalid, notFound } from '../errors/app-error.js';
+import { pointerTo } from './pointer.js';
+import { textProblem, type TextRules } from './text.js';
+import { readUuid } from './uuid.js';
+
+interface PathOptions {
+  description: string;
+  example?: string;
+}
+
+/**
+ * A UUID in the path. Anything else answers 404 like an id that nobody has: nothing can exist under it, and the answer is the
+ * same whether or not the shape is right.
+ */
+export function UuidPath(name = 'id', options: PathOptions = { description: 'The id, as its creation answered it.' }): ParameterDecorator {
+  return pathParam(name, { ...options, schema: { type: 'string', format: 'uuid' } }, (value) => {
+    const uuid = readUuid(value);
+    if (uuid === undefined) throw notFound();
+    return uuid;
+  });
+}
+
+/** A text in the path, under the same rules as a TextField; one that could not be stored answers 400. */
+export function TextPath(name: string, options: PathOptions & TextRules): ParameterDecorator {
+  const { description, example, min = 1, max, pattern } = options;
+  const schema = { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.matches.source }) };
+  return pathParam(name, { description, ...(example !== undefined && { example }), schema }, (value) => {
+    const problem = textProblem(value, options);
+    if (problem !== undefined) throw invalid(`/path${pointerTo(name)}`, problem);
+    return value;
+  });
+}
+
+function pathParam(name: string, docs: PathOptions & { schema: object }, transform: PipeTransform['transform']): ParameterDecorator {
+  return (target, method, index) => {
+    Param(name, { transform })(target, method, index);
+    const handler = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
+    if (method !== undefined && handler) ApiParam({ name, ...docs } as ApiParamOptions)(target, method, handler);
+  };
+}
