@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -45,16 +45,7 @@ class Stub {
 
   constructor() {
     this.server = createServer((request, response) => {
-      void text(request).then((raw) => {
-        const url = new URL(request.url ?? '', 'http://stub');
-        const path = url.pathname.startsWith(BASE) ? url.pathname.slice(BASE.length) : url.pathname;
-        const call = { method: request.method ?? '', path, query: url.searchParams, body: raw === '' ? {} : (JSON.parse(raw) as Json) };
-        const failed = `${call.method} ${path}` === this.failAt;
-        this.check(call);
-        this.calls.push(call);
-        response.writeHead(failed ? 403 : call.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(failed ? { code: 'product_suspended', detail: 'The product is suspended.' } : this.answer(call)));
-      });
+      void this.handle(request, response);
     });
   }
 
@@ -70,6 +61,18 @@ class Stub {
 
   rows(request: string): Json[] {
     return this.calls.filter((call) => `${call.method} ${call.path}` === request).flatMap((call) => (call.body['items'] as Json[] | undefined) ?? [call.body]);
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await text(request);
+    const url = new URL(request.url ?? '', 'http://stub');
+    const path = url.pathname.startsWith(BASE) ? url.pathname.slice(BASE.length) : url.pathname;
+    const call = { method: request.method ?? '', path, query: url.searchParams, body: raw === '' ? {} : (JSON.parse(raw) as Json) };
+    const failed = `${call.method} ${path}` === this.failAt;
+    this.check(call);
+    this.calls.push(call);
+    response.writeHead(failed ? 403 : call.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(failed ? { code: 'product_suspended', detail: 'The product is suspended.' } : this.answer(call)));
   }
 
   private check({ method, path, body }: Call): void {
@@ -106,7 +109,7 @@ class Stub {
     const question = decodeEmbedding(String(body['embedding']));
     return this.rows('POST conversations/batch')
       .map((row) => ({ ...row, id: 'c', similarity: similarity(question, decodeEmbedding(String(row['embedding']))) }))
-      .sort((left, right) => right.similarity - left.similarity)
+      .toSorted((left, right) => right.similarity - left.similarity)
       .slice(0, Number(body['limit']));
   }
 

@@ -49,7 +49,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoReport> {
   const begun = performance.now();
   const run = newRun(new Date());
 
-  show(`${colours.bold('A working day of a coding assistant')}, played at ${options.baseUrl}\n${colours.dim(`  run ${run.id}; ${EMBEDDING_NAME}`)}\n`);
+  show(`${colours.bold('A working day of a coding assistant')}, played at ${options.baseUrl} ${colours.dim(`(run ${run.id})`)}\n`);
   const written = await writeDay(api, workingDay, run, progressFor(options, colours));
   const writingSeconds = secondsSince(begun);
 

@@ -41,7 +41,7 @@ export async function search(api: DemoApi, question: Question, run: Run, since: 
       id: item.id,
       sessionId: item.sessionId,
       similarity: item.similarity,
-      snippet: closestSentence(vector, `${item.userMessage}\n${item.aiResponse}`),
+      snippet: closestPassage(vector, [item.userMessage, item.aiResponse]),
       importanceLevel: item.importanceLevel,
     })),
   };
@@ -86,12 +86,20 @@ export async function operatorView(api: DemoApi, operator: DemoApi | null, run: 
   };
 }
 
-/** The sentence that made the exchange be found: a snippet should show why, not how the exchange begins. */
-export function closestSentence(question: Float32Array, text: string): string {
-  const sentences = text
-    .split(/(?<=[。！？])|(?<=[.!?]["”]?)\s+|\n/u)
+/** The two sentences of one speaker that are closest to the question: a snippet should show why the exchange was found. */
+export function closestPassage(question: Float32Array, messages: readonly string[]): string {
+  const passages = messages.flatMap(pairsOfSentences).map((passage) => ({ passage, closeness: similarity(question, featureHash(passage)) }));
+  return passages.reduce((best, next) => (next.closeness > best.closeness ? next : best), { passage: messages.join(' '), closeness: -1 }).passage;
+}
+
+function pairsOfSentences(message: string): string[] {
+  const sentences = message
+    .split(/(?<=[。！？][」]?)(?!」)|(?<=[.!?]["”]?)\s+/u)
     .map((sentence) => sentence.trim())
-    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
-    .map((sentence) => ({ sentence, closeness: similarity(question, featureHash(sentence)) }));
-  return sentences.reduce((best, next) => (next.closeness > best.closeness ? next : best), { sentence: text, closeness: -1 }).sentence;
+    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+  if (sentences.length < 2) return sentences;
+  return sentences.slice(1).map((sentence, index) => {
+    const before = sentences[index] ?? '';
+    return /[。！？」]$/u.test(before) ? before + sentence : `${before} ${sentence}`;
+  });
 }

@@ -41,7 +41,7 @@ export interface SearchHit {
   readonly id: string;
   readonly sessionId: string;
   readonly similarity: number;
-  /** The sentence of the exchange that is closest to the question. */
+  /** The two sentences of the exchange that are closest to the question. */
   readonly snippet: string;
   readonly importanceLevel: string;
 }

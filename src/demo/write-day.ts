@@ -28,7 +28,7 @@ export interface Written {
 
 /** Writes the whole day, table by table. Workers come first, so that the silent one has been silent by the end. */
 export async function writeDay(api: DemoApi, day: WorkingDay, run: Run, progress: Progress): Promise<Written> {
-  await writeHeartbeats(api, day.workers, progress);
+  await writeHeartbeats(api, 'heartbeats', day.workers, progress);
   const deadFrom = Date.now() + 3_000 * Math.max(0, ...day.workers.filter((worker) => worker.fallsSilent).map((worker) => worker.intervalSeconds));
   const since = await writeViolations(api, day, progress);
   await writeMistakePatterns(api, day, progress);
@@ -39,7 +39,7 @@ export async function writeDay(api: DemoApi, day: WorkingDay, run: Run, progress
   await writeEvents(api, day, run, progress);
   const metrics = await writeMetrics(api, run, progress);
   const living = day.workers.filter((worker) => !worker.fallsSilent);
-  await writeHeartbeats(api, living, progress);
+  await writeHeartbeats(api, 'heartbeats again', living, progress);
   return {
     since,
     settledFrom: new Date(Math.max(deadFrom, expiredFrom) + MARGIN_MS),
@@ -66,8 +66,8 @@ function lifetimes(day: WorkingDay): number[] {
   return day.memories.flatMap((memory) => memory.expiresInSeconds ?? []);
 }
 
-async function writeHeartbeats(api: DemoApi, workers: WorkingDay['workers'], progress: Progress): Promise<void> {
-  await progress.each('heartbeats', workers, async (worker) => {
+async function writeHeartbeats(api: DemoApi, title: string, workers: WorkingDay['workers'], progress: Progress): Promise<void> {
+  await progress.each(title, workers, async (worker) => {
     await api.put(`Heartbeat of ${worker.id}`, `${PRODUCT_PATH}/workers/${worker.id}/heartbeat`, {
       workerType: worker.type,
       status: worker.status,

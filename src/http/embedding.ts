@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { declareField, refuse, Refusal, type FieldOptions } from './field.js';
 import { pointerTo } from './pointer.js';
 
@@ -19,11 +20,13 @@ export function EmbeddingField(options: FieldOptions<string | readonly number[]>
   const { dimensions } = options;
   const digits = Math.ceil((dimensions * BYTES_PER_NUMBER * 4) / 3);
   return declareField({ read: (value) => readEmbedding(value, dimensions) }, options, {
+    // Gives way to `oneOf`; without it Float32Array would be described as a class.
+    type: 'string',
     oneOf: [
       { type: 'array', items: { type: 'number' }, minItems: dimensions, maxItems: dimensions },
-      { type: 'string', format: 'byte', minLength: digits, maxLength: Math.ceil(digits / 4) * 4 },
+      { type: 'string', contentEncoding: 'base64', minLength: digits, maxLength: Math.ceil(digits / 4) * 4 },
     ],
-  });
+  } as ApiPropertyOptions);
 }
 
 export function readEmbedding(value: unknown, dimensions: number): Float32Array | Refusal {

@@ -27,6 +27,7 @@ export function buildOpenApi(app: INestApplication, { title, version, descriptio
   for (const { path, operation } of operationsOf(document)) {
     if (!path.startsWith('/v1/')) operation.security = [];
     documentProblems(path, operation);
+    closeSchemas(document, operation.requestBody);
   }
   return document;
 }
@@ -46,11 +47,14 @@ export function serveDocs(app: INestApplication, document: OpenAPIObject): void 
 export function undocumentedOperations(document: OpenAPIObject): string[] {
   const ids = new Set<string>();
   return operationsOf(document).flatMap(({ method, path, operation }) => {
-    const { operationId: id, summary, tags } = operation;
+    const { operationId: id, summary, tags, parameters = [] } = operation;
+    const described = parameters.flatMap((parameter) => ('in' in parameter && parameter.in === 'path' ? [parameter.name] : []));
+    const undescribed = [...path.matchAll(/{(\w+)}/g)].flatMap(([, name = '']) => (described.includes(name) ? [] : [name]));
     const lacks = [
       ...(id === undefined || ids.has(id) ? ['an operationId of its own'] : []),
       ...(summary ? [] : ['a summary']),
       ...(tags && tags.length > 0 ? [] : ['a tag']),
+      ...undescribed.map((name) => `the parameter ${name}`),
     ];
     if (id !== undefined) ids.add(id);
     return lacks.length > 0 ? [`${method.toUpperCase()} ${path} lacks ${lacks.join(', ')}`] : [];
@@ -64,6 +68,16 @@ function operationsOf(document: OpenAPIObject) {
       return operation ? [{ path, method, operation }] : [];
     }),
   );
+}
+
+/** What a request sends may have no other properties than those described: the classes that a body refers to say so. */
+function closeSchemas(document: OpenAPIObject, part: unknown): void {
+  for (const [, name = ''] of JSON.stringify(part ?? null).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+    const schema = document.components?.schemas?.[name];
+    if (!schema || '$ref' in schema || schema.additionalProperties === false) continue;
+    schema.additionalProperties = false;
+    closeSchemas(document, schema);
+  }
 }
 
 /** `ConversationsController.create` becomes `conversationsCreate`. */

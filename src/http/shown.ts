@@ -28,7 +28,7 @@ const SCHEMAS = {
  * said in words and not taken from the TypeScript type, so the document is the same whatever compiled the code.
  */
 export function Shown({ description, example, as, list = false, nullable = false, optional = false }: ShownOptions): PropertyDecorator {
-  const kind = typeof as === 'string' ? SCHEMAS[as] : typeof as === 'function' ? { type: as } : { type: 'string', enum: [...as] };
+  const kind = typeof as === 'string' ? SCHEMAS[as] : typeof as === 'function' ? { type: () => as() } : { type: 'string', enum: [...as] };
   return ApiProperty({
     description,
     ...kind,

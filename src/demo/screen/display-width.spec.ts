@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { coloursThatAre } from './colours.js';
@@ -31,6 +33,11 @@ describe('wrap', () => {
     expect(displayWidth(lines[1] ?? '')).toBeLessThanOrEqual(30);
   });
 
+  it('keeps names and brackets whole', () => {
+    expect(wrap('there is only to_dict() left', 20, 9)).toEqual(['there is only', 'to_dict() left']);
+    expect(wrap('決まりは「切り捨て」', 12, 9)).toEqual(['決まりは', '「切り捨て」']);
+  });
+
   it('breaks a word that is wider than a line', () => {
     expect(wrap('aaaaaaaaaaaa', 5, 9)).toEqual(['aaaaa', 'aaaaa', 'aa']);
   });
@@ -48,8 +55,7 @@ describe('table', () => {
   it.each([true, false])('lines columns up across languages, colours %p', (on) => {
     const colours = coloursThatAre(on);
     const drawn = table(colours, ['what', 'n'], [[colours.green('在庫の数'), '1'], ['stock', '20'], ['引当 x', '3']]);
-    // eslint-disable-next-line no-control-regex
-    const plain = drawn.replace(/\u001b\[\d+m/g, '').split('\n');
+    const plain = stripVTControlCharacters(drawn).split('\n');
     const widths = plain.map((line) => displayWidth(line.replace(/\S+$/, '')));
     expect(new Set(widths).size).toBe(1);
   });

@@ -39,15 +39,21 @@ function withEllipsis(text: string, columns: number): string {
   return `${characters.join('')}…`;
 }
 
-/** Words with the punctuation that follows them, so that no line begins with a full stop; none wider than a line. */
+/** What must stay on one line: words with their punctuation, names such as `to_dict()`; none wider than a line. */
 function pieces(text: string, columns: number): string[] {
   const joined: string[] = [];
   for (const { segment } of words.segment(text.replace(/\s+/gu, ' '))) {
-    const last = joined.at(-1);
-    const closes = /^[\p{Pe}\p{Pf}\p{Po}ーっゃゅょ]+$/u.test(segment);
-    if (closes && last !== undefined && last !== ' ' && displayWidth(last + segment) <= columns) joined[joined.length - 1] = last + segment;
+    const last = joined.at(-1) ?? ' ';
+    if (last !== ' ' && segment !== ' ' && belongTogether(last, segment) && displayWidth(last + segment) <= columns) joined[joined.length - 1] = last + segment;
     else if (displayWidth(segment) <= columns) joined.push(segment);
     else joined.push(...Array.from(segment));
   }
   return joined;
+}
+
+function belongTogether(last: string, next: string): boolean {
+  const opens = /[\p{Ps}\p{Pi}]$/u.test(last);
+  const closes = /^[\p{Pe}\p{Pf}\p{Po}ーっゃゅょ]+$/u.test(next);
+  // Without East Asian characters only spaces separate words.
+  return opens || closes || !(WIDE.test(last) || WIDE.test(next));
 }

@@ -1,10 +1,10 @@
 import type { Inheritance, InheritedItem } from '../report.js';
 import type { Colours } from './colours.js';
-import { clip, wrap } from './display-width.js';
+import { wrap } from './display-width.js';
 import { withoutRun } from './searches.js';
 import { heading, table } from './table.js';
 
-const REASON_WIDTH = 34;
+const REASON_WIDTH = 30;
 
 export function inheritanceOnScreen(inheritance: Inheritance, runId: string, width: number, colours: Colours): string {
   const from = withoutRun(inheritance.fromSessionId, runId);
@@ -14,7 +14,7 @@ export function inheritanceOnScreen(inheritance: Inheritance, runId: string, wid
     item.included ? colours.green('taken') : colours.yellow('left out'),
     String(item.memory.retentionPriority),
     item.memory.memoryType,
-    clip(memoryText(item), textWidth),
+    wrap(memoryText(item), textWidth, 2).join('\n'),
     wrap(item.reason, REASON_WIDTH, 2).join('\n'),
   ]);
   return [

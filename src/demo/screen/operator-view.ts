@@ -67,7 +67,7 @@ function leaves(value: object, prefix = ''): [string, string][] {
   return Object.entries(value).flatMap(([name, field]: [string, unknown]): [string, string][] => {
     if (Array.isArray(field)) return [[prefix + name, field.length === 0 ? 'none' : field.every((item) => typeof item !== 'object') ? field.join(', ') : `${field.length}`]];
     if (typeof field === 'object' && field !== null) return leaves(field, `${prefix}${name}.`);
-    return [[prefix + name, field === null ? '–' : String(field)]];
+    return [[prefix + name, field === null ? '–' : typeof field === 'string' ? field : JSON.stringify(field)]];
   });
 }
 

@@ -1,0 +1,105 @@
+// Which folder may import which, one way only:
+//
+//   config, errors ← http, database ← auth, jobs ← core, monitoring ← products, health ← demo, commands, src/*.ts
+//
+// Folders side by side in a row don't know each other, but for the few that the rules name.
+
+/** A folder's own files and those of the folders named; everything else in src is refused. */
+const onlyImports = (folder, others, comment) => ({
+  name: `${folder}-imports-only-what-it-stands-on`,
+  comment,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...others].join('|')})/` },
+});
+
+const FOUNDATION = ['config', 'errors'];
+const PLUMBING = [...FOUNDATION, 'http', 'database'];
+const SERVICES = [...PLUMBING, 'auth', 'jobs'];
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment:
+        'Modules in a circle see each other half made: with decorators that is a crash at start. Types alone are erased, so entities may name each other by `import type` and Relation<>.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'An import that leads nowhere fails only when it is reached, which for a dynamic one may be in production.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    onlyImports('config', [], 'Configuration is read first, and so depends on nothing.'),
+    onlyImports('errors', [], 'Everybody throws these errors; what they depended on could not throw them.'),
+    onlyImports('http', ['errors'], 'The HTTP layer turns errors into answers and bytes into values; it knows no table.'),
+    onlyImports('database', FOUNDATION, 'The CLI, the jobs and the tests use the database without any HTTP.'),
+    onlyImports('auth', PLUMBING, 'Who may do what is decided before any feature is reached.'),
+    onlyImports('jobs', PLUMBING, 'A feature declares its jobs; the runner knows none of them.'),
+    onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
+    onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
+    onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
+    onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
+    onlyImports('demo', FOUNDATION, 'The demo goes through the REST API as any client does; reaching inside would prove nothing.'),
+    {
+      name: 'commands-are-the-end',
+      comment: 'Commands and the files that start the process put the parts together; a part that imported them could not be used by another.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: '^src/commands/' },
+      to: { path: '^src/(commands/|[^/]+\\.ts$)' },
+    },
+    {
+      name: 'products-are-strangers',
+      comment: 'A product can be taken away, or moved to another cluster, only while no other product needs it. src/products/index.ts alone lists them.',
+      severity: 'error',
+      from: { path: '^src/products/([^/]+)/' },
+      to: { path: '^src/products/', pathNot: '^src/products/$1/' },
+    },
+    {
+      name: 'products-are-injected',
+      comment: 'The list of products is handed in, so that tests and deployments bring their own; only what starts the process reads it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(products/index\\.ts|products/[^/]+/|commands/|[^/]+\\.ts$)' },
+      to: { path: '^src/products/' },
+    },
+    {
+      name: 'migrations-stand-alone',
+      comment: 'A migration must do next year what it did on the day it was written, so it uses nothing that changes with the code.',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { pathNot: '^node_modules/typeorm/' },
+    },
+    {
+      name: 'no-tests-in-src',
+      comment: 'What serves must run where tests and their support are not installed.',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^test/|\\.spec\\.ts$' },
+    },
+    {
+      name: 'no-dev-dependencies-in-src',
+      comment: '`npm ci --omit=dev` must leave all that serving and the commands need.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '/node_modules/@types/' },
+    },
+    {
+      name: 'no-undeclared-packages',
+      comment: 'A package that is there only because another brought it disappears with the other one\'s next version.',
+      severity: 'error',
+      from: { path: '^(src|migrations)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '^node_modules/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    // Type imports count too: knowing a type is knowing.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,77 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { Databases } from '../database/databases.js';
+import { SchemaReadiness } from '../database/migrations/schema-readiness.js';
+import { AppError, notFound } from '../errors/app-error.js';
+import { ACCESS, READS, type Access } from './access.js';
+import { KeyCache } from './key-cache.js';
+import { KeyUsage } from './key-usage.js';
+import type { Principal } from './principal.js';
+import { ProductStatuses } from './product-status.js';
+
+const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+/**
+ * Decides about every request before anything else looks at it. What a key may not see is answered exactly like what
+ * is not there. The order matters: first who asks, then whether it is theirs, and only then the product's state.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly databases: Databases,
+    private readonly keys: KeyCache,
+    private readonly usage: KeyUsage,
+    private readonly statuses: ProductStatuses,
+    private readonly readiness: SchemaReadiness,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const places = [context.getHandler(), context.getClass()];
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, places) ?? 'operator';
+    if (access === 'public') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const principal = await this.authenticate(request);
+    request.principal = principal;
+    if (access === 'operator' && principal.productId !== null) throw notFound();
+    if (access === 'product') await this.enterProduct(productOf(request), principal);
+    const reads = READING_METHODS.has(request.method) || this.reflector.getAllAndOverride<boolean | undefined>(READS, places) === true;
+    if (!principal.permissions.includes(reads ? 'read' : 'write')) {
+      throw new AppError('forbidden', `This key may not ${reads ? 'read' : 'write'}. Use one with that permission.`);
+    }
+    return true;
+  }
+
+  private async authenticate(request: FastifyRequest): Promise<Principal> {
+    const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const principal = key === undefined ? undefined : await this.keys.holder(key);
+    if (principal === undefined) {
+      throw new AppError('unauthenticated', 'Send a valid API key: "Authorization: Bearer ngy_…". It may be missing, mistyped, expired or revoked.');
+    }
+    this.usage.note(principal.keyId);
+    return principal;
+  }
+
+  private async enterProduct(productId: string, principal: Principal): Promise<void> {
+    const isTheirs = principal.productId === null || principal.productId === productId;
+    if (!isTheirs || !this.databases.serves(productId)) throw notFound();
+    const status = await this.statuses.of(productId);
+    if (status === 'suspended' || status === 'archived') {
+      throw new AppError('product_suspended', 'This product is suspended. Its data is untouched; an operator can resume it.');
+    }
+    if (!(await this.readiness.isProductReady(productId))) {
+      throw new AppError('product_not_ready', 'This product is not ready: its migrations are not those of this release. An operator runs "nagaya migrate".', {
+        retryAfter: 5,
+      });
+    }
+  }
+}
+
+/** `/v1/products/<id>/…`, whether the route names the product or takes it as a parameter. */
+function productOf(request: FastifyRequest): string {
+  const fromRoute = request.routeOptions.url?.split('/')[3] ?? '';
+  if (!fromRoute.startsWith(':')) return fromRoute;
+  return (request.params as Record<string, string | undefined>)[fromRoute.slice(1)] ?? '';
+}

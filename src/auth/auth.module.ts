@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { AccessGuard } from './access.guard.js';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysService } from './api-keys.service.js';
+import { AuditLog } from './audit-log.js';
+import { AuditInterceptor } from './audit.interceptor.js';
+import { KeyCache } from './key-cache.js';
+import { KeyUsage } from './key-usage.js';
+import { ProductStatuses } from './product-status.js';
+
+/** Keys, and the guard that stands before every route. */
+@Module({
+  controllers: [ApiKeysController],
+  providers: [
+    ApiKeysService,
+    AuditLog,
+    KeyCache,
+    KeyUsage,
+    ProductStatuses,
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
+  ],
+  exports: [ApiKeysService, AuditLog, ProductStatuses],
+})
+export class AuthModule {}

@@ -1,0 +1,31 @@
+import { ApiKey } from '../auth/api-key.entity.js';
+import { AuditLogLine } from '../auth/audit-log.entity.js';
+import type { SharedManifest } from '../database/manifest.js';
+import { migrationsFolder } from '../database/migrations/load-migrations.js';
+import { JobRow } from '../jobs/job.entity.js';
+import { AiSystem } from './ai-systems/ai-system.entity.js';
+import { MonitoringEvent } from './events/monitoring-event.entity.js';
+import { Product } from './products/product.entity.js';
+import { TemplateConfig } from './template-configs/template-config.entity.js';
+
+export const CORE: SharedManifest = {
+  kind: 'shared',
+  id: 'core',
+  title: 'Registry, keys, events and templates',
+  entities: [AiSystem, ApiKey, AuditLogLine, JobRow, MonitoringEvent, Product, TemplateConfig],
+  migrations: migrationsFolder('core'),
+  tables: [
+    { name: 'products', rows: 'none' },
+    { name: 'api_keys', rows: 'none' },
+    { name: 'jobs', rows: 'none' },
+    { name: 'ai_systems', rows: 'none' },
+    // Append-only: who can serve can't rewrite what was done.
+    { name: 'audit_log', rows: 'none', controlMay: ['SELECT', 'INSERT'] },
+    { name: 'monitoring_events', partitioned: true, rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'template_config', rows: { visible: 'is_active' }, productMay: ['SELECT'] },
+  ],
+  controlFunctions: [
+    { signature: 'make_event_partitions(days_behind integer, days_ahead integer)' },
+    { signature: 'drop_event_partitions(days_kept integer)' },
+  ],
+};

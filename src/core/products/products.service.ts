@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ProductStatuses, type ProductStatus } from '../../auth/product-status.js';
+import type { Cluster } from '../../database/cluster.js';
+import { CLUSTER, HOUSE } from '../../database/database.module.js';
+import { Databases } from '../../database/databases.js';
+import type { House } from '../../database/migrator.js';
+import { SchemaReadiness } from '../../database/migrations/schema-readiness.js';
+import { notFound } from '../../errors/app-error.js';
+import type { ProductState } from './product.dto.js';
+import type { Product } from './product.entity.js';
+
+const COLUMNS = `id, title, status, created_at AS "createdAt"`;
+
+/** The products of the cluster: their state, and taking them out of service and back. */
+@Injectable()
+export class ProductsService {
+  private readonly logger = new Logger(ProductsService.name);
+
+  constructor(
+    private readonly databases: Databases,
+    private readonly statuses: ProductStatuses,
+    private readonly readiness: SchemaReadiness,
+    @Inject(HOUSE) private readonly house: House,
+    @Inject(CLUSTER) private readonly cluster: Cluster,
+  ) {}
+
+  /** Sorted by id. `after` is the id of the last product of the page before. */
+  async list(limit: number, after: string | undefined): Promise<{ items: ProductState[]; next: string | null }> {
+    const rows = await this.databases.control.query<Product>(
+      `SELECT ${COLUMNS} FROM core.products WHERE $1::varchar IS NULL OR id > $1::varchar ORDER BY id LIMIT $2`,
+      [after ?? null, limit + 1],
+    );
+    const page = rows.slice(0, limit);
+    const items: ProductState[] = [];
+    for (const product of page) items.push(await this.withState(product));
+    return { items, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  /** @throws AppError `not_found` */
+  async get(id: string): Promise<ProductState> {
+    const [row] = await this.databases.control.query<Product>(`SELECT ${COLUMNS} FROM core.products WHERE id = $1`, [id]);
+    if (row === undefined) throw notFound();
+    return this.withState(row);
+  }
+
+  /** Its requests answer 403 from now on, on other replicas within two seconds. @throws AppError `not_found` */
+  suspend(id: string): Promise<ProductState> {
+    return this.setStatus(id, 'suspended');
+  }
+
+  /** @throws AppError `not_found` */
+  resume(id: string): Promise<ProductState> {
+    return this.setStatus(id, 'active');
+  }
+
+  private async setStatus(id: string, status: ProductStatus): Promise<ProductState> {
+    const [row] = await this.databases.control.query<Product>(`UPDATE core.products SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`, [id, status]);
+    if (row === undefined) throw notFound();
+    this.statuses.forget();
+    return this.withState(row);
+  }
+
+  private async withState(product: Product): Promise<ProductState> {
+    const served = this.databases.serves(product.id);
+    return { ...product, served, engine: this.cluster.engine, migrations: served ? await this.migrationsOf(product.id) : null };
+  }
+
+  /** The history is the product's own, so it is read through the product's own login; that one may be out of order. */
+  private async migrationsOf(id: string): Promise<ProductState['migrations']> {
+    const manifest = this.house.products.find((candidate) => candidate.id === id);
+    if (manifest === undefined) return null;
+    try {
+      const { current, applied, pending, ahead, ready } = await this.readiness.of(manifest);
+      return { current, applied, pending, ahead, ready };
+    } catch (error) {
+      this.logger.warn(`The migrations of ${id} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  }
+}

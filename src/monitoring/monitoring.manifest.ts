@@ -1,0 +1,20 @@
+import type { SharedManifest } from '../database/manifest.js';
+import { migrationsFolder } from '../database/migrations/load-migrations.js';
+import { PerformanceMetric } from './metrics/performance-metric.entity.js';
+import { WorkerStatus } from './workers/worker-status.entity.js';
+
+export const MONITORING: SharedManifest = {
+  kind: 'shared',
+  id: 'monitoring',
+  title: 'Metrics and workers',
+  entities: [PerformanceMetric, WorkerStatus],
+  migrations: migrationsFolder('monitoring'),
+  tables: [
+    { name: 'performance_metrics', partitioned: true, rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'worker_status', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
+  ],
+  controlFunctions: [
+    { signature: 'make_metric_partitions(days_behind integer, days_ahead integer)' },
+    { signature: 'drop_metric_partitions(days_kept integer)' },
+  ],
+};
