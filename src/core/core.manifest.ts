@@ -21,7 +21,7 @@ export const CORE: SharedManifest = {
     { name: 'ai_systems', rows: 'none' },
     // Append-only: who can serve can't rewrite what was done.
     { name: 'audit_log', rows: 'none', controlMay: ['SELECT', 'INSERT'] },
-    { name: 'monitoring_events', partitioned: true, rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'monitoring_events', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'template_config', rows: { visible: 'is_active' }, productMay: ['SELECT'] },
   ],
   controlFunctions: [

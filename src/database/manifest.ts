@@ -3,14 +3,12 @@ import type { Type } from '@nestjs/common';
 /** A table of a shared schema and what a product's role may do with it; row-level security narrows the rows. */
 export interface SharedTable {
   readonly name: string;
-  /** Range-partitioned by `timestamp`, one partition a day; partitions carry no grants and forced row-level security. */
-  readonly partitioned?: boolean;
   /**
    * Which rows a product's role sees: `own` compares `product_id` with the role, `visible` is the given SQL expression,
    * `none` means that products have no access and no row-level security is needed.
    */
   readonly rows: 'own' | 'none' | { readonly visible: string };
-  /** Privileges of every product's role. A list of columns narrows INSERT or UPDATE to them. */
+  /** Privileges of every product's role; default none. */
   readonly productMay?: readonly TablePrivilege[];
   /** Privileges of `nagaya_control`; default SELECT, INSERT, UPDATE, DELETE. */
   readonly controlMay?: readonly TablePrivilege[];
@@ -47,8 +45,6 @@ export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
   /** The Nest module that serves `/v1/products/<id>/…`. */
   readonly module: Type<unknown>;
-  /** Tables whose writes count as activity; default all of the schema's. */
-  readonly activityTables?: readonly string[];
 }
 
 export type SchemaManifest = SharedManifest | ProductManifest;

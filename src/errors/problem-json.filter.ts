@@ -11,7 +11,7 @@ export class ProblemJsonFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<FastifyReply | ServerResponse>();
     const request = http.getRequest<FastifyRequest>();
-    if (response instanceof ServerResponse) sendRawProblem(thrown, String(request.id), response);
+    if (response instanceof ServerResponse) sendRawProblem(thrown, request.id, response);
     else if (isHealthReport(thrown)) void response.code(thrown.getStatus()).send(thrown.getResponse());
     else sendProblem(thrown, request, response);
   }
@@ -20,8 +20,7 @@ export class ProblemJsonFilter implements ExceptionFilter {
 /** Answers with the problem and logs what was ours to prevent. Fastify's own errors, which no filter sees, come here too. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = asAppError(thrown, request.routeOptions.bodyLimit);
-  const requestId = String(request.id);
-  const problem = problemOf(error, requestId);
+  const problem = problemOf(error, request.id);
   if (problem.status >= 500) request.log.error({ err: error.cause ?? thrown, code: error.code }, error.message);
   if (reply.sent || reply.raw.headersSent) {
     // Half an answer is out: only a broken connection can still tell the client that it is not whole.
@@ -30,7 +29,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   }
   void reply
     .code(problem.status)
-    .headers({ ...problemHeaders(error), 'x-request-id': requestId })
+    .headers({ ...problemHeaders(error), 'x-request-id': request.id })
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem);
 }

@@ -19,7 +19,7 @@ export function ItemsField<T extends object>(
       },
     },
     options,
-    { type: () => [options.type()], minItems: min, maxItems: max } as never,
+    { type: () => [options.type()], minItems: min, maxItems: max },
   );
 }
 

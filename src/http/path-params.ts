@@ -1,5 +1,5 @@
 import { Param, type PipeTransform } from '@nestjs/common';
-import { ApiParam, type ApiParamOptions } from '@nestjs/swagger';
+import { ApiParam } from '@nestjs/swagger';
 import { invalid, notFound } from '../errors/app-error.js';
 import { pointerTo } from './pointer.js';
 import { textProblem, type TextRules } from './text.js';
@@ -37,6 +37,6 @@ function pathParam(name: string, docs: PathOptions & { schema: object }, transfo
   return (target, method, index) => {
     Param(name, { transform })(target, method, index);
     const handler = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
-    if (method !== undefined && handler) ApiParam({ name, ...docs } as ApiParamOptions)(target, method, handler);
+    if (method !== undefined && handler) ApiParam({ name, ...docs })(target, method, handler);
   };
 }

@@ -10,7 +10,7 @@ export const MONITORING: SharedManifest = {
   entities: [PerformanceMetric, WorkerStatus],
   migrations: migrationsFolder('monitoring'),
   tables: [
-    { name: 'performance_metrics', partitioned: true, rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'performance_metrics', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'worker_status', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
   ],
   controlFunctions: [

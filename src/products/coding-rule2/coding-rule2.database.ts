@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Databases } from '../../database/databases.js';
+import type { RoleDatabase } from '../../database/role-database.js';
+
+/** This product's own login. Its services reach the database through it and through nothing else. */
+@Injectable()
+export class CodingRule2Database {
+  constructor(private readonly databases: Databases) {}
+
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+    return this.own.query<Row>(sql, values);
+  }
+
+  manager(): Promise<EntityManager> {
+    return this.own.manager();
+  }
+
+  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.own.transaction(work);
+  }
+
+  private get own(): RoleDatabase {
+    return this.databases.product('coding_rule2');
+  }
+}

@@ -1,0 +1,18 @@
+import type { ProductManifest } from '../../database/manifest.js';
+import { migrationsFolder } from '../../database/migrations/load-migrations.js';
+import { CodingRule2Module } from './coding-rule2.module.js';
+import { Conversation } from './conversations/conversation.entity.js';
+import { InheritanceBundle, InheritanceItem } from './memories/inheritance.entity.js';
+import { Memory } from './memories/memory.entity.js';
+import { MistakeOccurrence } from './mistake-patterns/mistake-occurrence.entity.js';
+import { MistakePattern } from './mistake-patterns/mistake-pattern.entity.js';
+import { Violation } from './violations/violation.entity.js';
+
+export const CODING_RULE2: ProductManifest = {
+  kind: 'product',
+  id: 'coding_rule2',
+  title: 'Coding Rule 2',
+  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MistakeOccurrence, MistakePattern, Violation],
+  migrations: migrationsFolder('coding_rule2'),
+  module: CodingRule2Module,
+};

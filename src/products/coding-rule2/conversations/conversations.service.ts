@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
+import { newId } from '../../../database/new-id.js';
+import { vectorFromText, vectorToBinary } from '../../../database/vector.js';
+import { AppError, notFound } from '../../../errors/app-error.js';
+import { CodingRule2Database } from '../coding-rule2.database.js';
+import type { RecordConversation } from './conversation.dto.js';
+import { Conversation } from './conversation.entity.js';
+
+/** Everything but the embedding, which is 6 kB a row and seldom wanted. */
+export const CONVERSATION_COLUMNS = `id, session_id AS "sessionId", user_message AS "userMessage", ai_response AS "aiResponse",
+  context_data AS "contextData", importance_level AS "importanceLevel", created_at AS "createdAt"`;
+const COLUMNS_A_ROW = 7;
+
+/** What was said in which session. */
+@Injectable()
+export class ConversationsService {
+  constructor(private readonly database: CodingRule2Database) {}
+
+  async record(conversation: RecordConversation): Promise<Conversation> {
+    const [row] = await this.insert<Conversation>([conversation], CONVERSATION_COLUMNS);
+    if (row === undefined) throw new AppError('internal', 'The conversation was not recorded.');
+    return row;
+  }
+
+  /** All, or none, in one statement. Answers the ids in the order given. */
+  async recordBatch(conversations: readonly RecordConversation[]): Promise<{ id: string }[]> {
+    return this.insert(conversations, 'id');
+  }
+
+  /** @throws AppError `not_found` */
+  async get(id: string, withEmbedding: boolean): Promise<Conversation> {
+    const extra = withEmbedding ? ', vector_embedding::text AS embedding' : '';
+    const [row] = await this.database.query<Conversation & { embedding?: string | null }>(
+      `SELECT ${CONVERSATION_COLUMNS}${extra} FROM coding_rule2.conversation_context WHERE id = $1`,
+      [id],
+    );
+    if (row === undefined) throw notFound();
+    return withEmbedding ? { ...row, embedding: row.embedding == null ? null : vectorFromText(row.embedding) } : row;
+  }
+
+  async list(
+    filter: { sessionId?: string; since?: Date; until?: Date; include?: 'embedding' },
+    limit: number,
+    after: Place | undefined,
+  ): Promise<Slice<Conversation>> {
+    return readSlice(await this.database.manager(), {
+      entity: Conversation,
+      orderBy: 'row.createdAt',
+      keyType: 'timestamptz',
+      limit,
+      after,
+      ...(filter.include && { include: [filter.include] }),
+      where: (query) => {
+        if (filter.sessionId !== undefined) query.andWhere('row.sessionId = :sessionId', { sessionId: filter.sessionId });
+        if (filter.since !== undefined) query.andWhere('row.createdAt >= :since', { since: filter.since });
+        if (filter.until !== undefined) query.andWhere('row.createdAt < :until', { until: filter.until });
+      },
+    });
+  }
+
+  /** @throws AppError `not_found` */
+  async remove(id: string): Promise<void> {
+    const rows = await this.database.query('DELETE FROM coding_rule2.conversation_context WHERE id = $1 RETURNING id', [id]);
+    if (rows.length === 0) throw notFound();
+  }
+
+  /** VALUES lists rather than unnest: only as single parameters do vectors go over in binary. */
+  private insert<Row extends object>(conversations: readonly RecordConversation[], returning: string): Promise<Row[]> {
+    const rows = conversations.map((_, row) => {
+      const at = (column: number) => `$${row * COLUMNS_A_ROW + column}`;
+      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::jsonb, ${at(6)}::vector, ${at(7)})`;
+    });
+    const values = conversations.flatMap((conversation) => [
+      newId(),
+      conversation.sessionId,
+      conversation.userMessage,
+      conversation.aiResponse,
+      conversation.contextData,
+      conversation.embedding ? vectorToBinary(conversation.embedding) : null,
+      conversation.importanceLevel,
+    ]);
+    return this.database.query<Row>(
+      `INSERT INTO coding_rule2.conversation_context
+              (id, session_id, user_message, ai_response, context_data, vector_embedding, importance_level)
+       VALUES ${rows.join(', ')}
+       RETURNING ${returning}`,
+      values,
+    );
+  }
+}

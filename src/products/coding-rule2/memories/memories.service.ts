@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
+import { newId } from '../../../database/new-id.js';
+import { AppError, notFound } from '../../../errors/app-error.js';
+import { CodingRule2Database } from '../coding-rule2.database.js';
+import type { RecordMemory } from './memory.dto.js';
+import { Memory } from './memory.entity.js';
+
+export const MEMORY_COLUMNS = `id, session_id AS "sessionId", memory_type AS "memoryType", memory_content AS "memoryContent",
+  retention_priority AS "retentionPriority", expires_at AS "expiresAt", created_at AS "createdAt"`;
+
+/** What an expired row is, also before it is purged: gone. */
+export const NOT_EXPIRED = '(expires_at IS NULL OR expires_at > clock_timestamp())';
+
+/** What sessions remember. */
+@Injectable()
+export class MemoriesService {
+  constructor(private readonly database: CodingRule2Database) {}
+
+  async record(memory: RecordMemory): Promise<Memory> {
+    const [row] = await this.database.query<Memory>(
+      `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6)
+       RETURNING ${MEMORY_COLUMNS}`,
+      [newId(), memory.sessionId, memory.memoryType, memory.memoryContent, memory.retentionPriority, memory.expiresAt ?? null],
+    );
+    if (row === undefined) throw new AppError('internal', 'The memory was not recorded.');
+    return row;
+  }
+
+  async list(
+    filter: { sessionId?: string; memoryType?: string; since?: Date; until?: Date },
+    limit: number,
+    after: Place | undefined,
+  ): Promise<Slice<Memory>> {
+    return readSlice(await this.database.manager(), {
+      entity: Memory,
+      orderBy: 'row.createdAt',
+      keyType: 'timestamptz',
+      limit,
+      after,
+      where: (query) => {
+        query.where('(row.expiresAt IS NULL OR row.expiresAt > clock_timestamp())');
+        if (filter.sessionId !== undefined) query.andWhere('row.sessionId = :sessionId', { sessionId: filter.sessionId });
+        if (filter.memoryType !== undefined) query.andWhere('row.memoryType = :memoryType', { memoryType: filter.memoryType });
+        if (filter.since !== undefined) query.andWhere('row.createdAt >= :since', { since: filter.since });
+        if (filter.until !== undefined) query.andWhere('row.createdAt < :until', { until: filter.until });
+      },
+    });
+  }
+
+  /** @throws AppError `not_found`, also for one that has expired */
+  async remove(id: string): Promise<void> {
+    const rows = await this.database.query(`DELETE FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED} RETURNING id`, [id]);
+    if (rows.length === 0) throw notFound();
+  }
+
+  /** Deletes what has expired, in steps, so that no statement runs long. @returns how many rows */
+  async purgeExpired(signal: AbortSignal): Promise<number> {
+    for (let purged = 0; ; ) {
+      const rows = await this.database.query(
+        `DELETE FROM coding_rule2.memory_inheritance
+          WHERE id IN (SELECT id FROM coding_rule2.memory_inheritance WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT 1000)
+         RETURNING id`,
+      );
+      purged += rows.length;
+      if (rows.length === 0 || signal.aborted) return purged;
+    }
+  }
+}

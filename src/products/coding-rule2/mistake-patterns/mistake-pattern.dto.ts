@@ -1,0 +1,41 @@
+import { JsonField, OneOfField, TextField, TextListField } from '../../../http/fields.js';
+import { PageQuery } from '../../../http/paging.js';
+
+const ACTIONS = { description: 'What to do so that it does not happen again.', example: ['Run the tests and quote the last line'], maxItems: 100, maxLength: 2_000 };
+
+export class DescribePattern {
+  @TextField({ description: 'What goes wrong, in words.', example: 'Says that tests pass without having run them', max: 10_000 })
+  patternDescription!: string;
+
+  @JsonField({ description: 'What else there is to know about it.', example: { severity: 'high' }, default: {} })
+  patternData!: Record<string, unknown>;
+
+  @TextListField({ ...ACTIONS, optional: true, nullable: true })
+  preventionActions?: string[] | null;
+}
+
+/** What is given replaces what is known; what is absent stays. */
+export class RecordOccurrence {
+  @TextField({ description: 'What goes wrong, in words.', example: 'Says that tests pass without having run them', max: 10_000, optional: true })
+  patternDescription?: string;
+
+  @JsonField({ description: 'What else there is to know about it.', example: { severity: 'high' }, optional: true })
+  patternData?: Record<string, unknown>;
+
+  @TextListField({ ...ACTIONS, optional: true })
+  preventionActions?: string[];
+
+  @TextField({ description: 'The session that it happened in.', example: 'session-42', max: 100, optional: true })
+  sessionId?: string;
+
+  @TextField({ description: 'What happened this time.', example: 'Said "all green" after editing two files', max: 10_000, optional: true })
+  detail?: string;
+}
+
+export const PATTERN_ORDERS = ['createdAt', 'occurrences', 'lastOccurrence'] as const;
+export type PatternOrder = (typeof PATTERN_ORDERS)[number];
+
+export class ListPatterns extends PageQuery {
+  @OneOfField({ description: 'What the list is sorted by, highest first.', example: 'occurrences', values: PATTERN_ORDERS, default: 'createdAt' })
+  orderBy!: PatternOrder;
+}

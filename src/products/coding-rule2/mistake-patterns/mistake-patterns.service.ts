@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
+import { newId } from '../../../database/new-id.js';
+import { AppError, notFound } from '../../../errors/app-error.js';
+import { CodingRule2Database } from '../coding-rule2.database.js';
+import type { DescribePattern, PatternOrder, RecordOccurrence } from './mistake-pattern.dto.js';
+import { MistakePattern } from './mistake-pattern.entity.js';
+
+const COLUMNS = `id, pattern_type AS "patternType", pattern_description AS "patternDescription", pattern_data AS "patternData",
+  occurrences, last_occurrence AS "lastOccurrence", prevention_actions AS "preventionActions", created_at AS "createdAt"`;
+
+const ORDERS = {
+  createdAt: { orderBy: 'row.createdAt', keyType: 'timestamptz' },
+  occurrences: { orderBy: 'row.occurrences', keyType: 'integer' },
+  // What has never happened stands last.
+  lastOccurrence: { orderBy: `COALESCE(row.lastOccurrence, '-infinity')`, keyType: 'timestamptz' },
+} as const satisfies Record<PatternOrder, { orderBy: string; keyType: 'timestamptz' | 'integer' }>;
+
+/** Which type of key a list in this order has. */
+export function keyTypeOf(order: PatternOrder): 'timestamptz' | 'integer' {
+  return ORDERS[order].keyType;
+}
+
+/** The mistakes that are known, and how often each has happened. */
+@Injectable()
+export class MistakePatternsService {
+  constructor(private readonly database: CodingRule2Database) {}
+
+  /** Describes a pattern, new or known; the count stays as it is. */
+  async describe(patternType: string, description: DescribePattern): Promise<{ pattern: MistakePattern; isNew: boolean }> {
+    const actions = description.preventionActions;
+    const [row] = await this.database.query<MistakePattern & { isNew: boolean }>(
+      // xmax is 0 in a row that this statement has inserted, and its own transaction in one that it has updated.
+      `INSERT INTO coding_rule2.mistake_patterns AS p (id, pattern_type, pattern_description, pattern_data, prevention_actions)
+       VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (pattern_type) DO UPDATE
+          SET pattern_description = excluded.pattern_description, pattern_data = excluded.pattern_data,
+              prevention_actions = excluded.prevention_actions
+       RETURNING ${COLUMNS}, xmax = 0 AS "isNew"`,
+      [newId(), patternType, description.patternDescription, description.patternData, actions ? JSON.stringify(actions) : null],
+    );
+    if (row === undefined) throw new AppError('internal', 'The pattern was not written.');
+    const { isNew, ...pattern } = row;
+    return { pattern, isNew };
+  }
+
+  /**
+   * Adds one occurrence, its row in the history with it, in one statement: any number at once count exactly. The
+   * pattern is made if it is new; of its fields, those given replace and those absent stay.
+   */
+  async recordOccurrence(patternType: string, occurrence: RecordOccurrence): Promise<MistakePattern> {
+    const actions = occurrence.preventionActions;
+    const [row] = await this.database.query<MistakePattern>(
+      `WITH pattern AS (
+         INSERT INTO coding_rule2.mistake_patterns AS p
+                (id, pattern_type, pattern_description, pattern_data, prevention_actions, occurrences, last_occurrence)
+         VALUES ($1, $2, coalesce($3::text, ''), coalesce($4::jsonb, '{}'), $5::jsonb, 1, clock_timestamp())
+         ON CONFLICT (pattern_type) DO UPDATE
+            SET occurrences = p.occurrences + 1,
+                last_occurrence = greatest(p.last_occurrence, excluded.last_occurrence),
+                pattern_description = coalesce($3::text, p.pattern_description),
+                pattern_data = coalesce($4::jsonb, p.pattern_data),
+                prevention_actions = coalesce($5::jsonb, p.prevention_actions)
+         RETURNING *
+       ), history AS (
+         INSERT INTO coding_rule2.mistake_occurrences (id, pattern_id, session_id, detail, occurred_at)
+         SELECT $6::uuid, id, $7::varchar, $8::text, last_occurrence FROM pattern
+       )
+       SELECT ${COLUMNS} FROM pattern`,
+      [
+        newId(),
+        patternType,
+        occurrence.patternDescription ?? null,
+        occurrence.patternData ?? null,
+        actions ? JSON.stringify(actions) : null,
+        newId(),
+        occurrence.sessionId ?? null,
+        occurrence.detail ?? null,
+      ],
+    );
+    if (row === undefined) throw new AppError('internal', 'The occurrence was not recorded.');
+    return row;
+  }
+
+  async list(order: PatternOrder, limit: number, after: Place | undefined): Promise<Slice<MistakePattern>> {
+    return readSlice(await this.database.manager(), { entity: MistakePattern, ...ORDERS[order], limit, after, where: () => {} });
+  }
+
+  /** @throws AppError `not_found` */
+  async get(patternType: string): Promise<MistakePattern> {
+    const [row] = await this.database.query<MistakePattern>(`SELECT ${COLUMNS} FROM coding_rule2.mistake_patterns WHERE pattern_type = $1`, [patternType]);
+    if (row === undefined) throw notFound();
+    return row;
+  }
+}

@@ -1,0 +1,42 @@
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ProductAccess } from '../../../auth/access.js';
+import { Answered, Created } from '../../../http/answers.js';
+import { AnswersPageOf, type Page } from '../../../http/paging.js';
+import { pageOf, placeIn } from '../../../http/slice-page.js';
+import { ListViolations, RecordViolation, SummariseViolations, ViolationSummary } from './violation.dto.js';
+import { Violation } from './violation.entity.js';
+import { ViolationsService } from './violations.service.js';
+
+const PATH = 'v1/products/coding_rule2/violations';
+
+@ApiTags('Violations')
+@ProductAccess()
+@Controller(PATH)
+export class ViolationsController {
+  constructor(private readonly violations: ViolationsService) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Record a violation' })
+  @Created(Violation)
+  async record(@Body() body: RecordViolation, @Res({ passthrough: true }) reply: FastifyReply): Promise<Violation> {
+    const violation = await this.violations.record(body);
+    void reply.header('location', `/${PATH}?since=${encodeURIComponent(violation.createdAt.toISOString())}`);
+    return violation;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List violations, newest first' })
+  @AnswersPageOf(Violation)
+  async list(@Query() query: ListViolations): Promise<Page<Violation>> {
+    return pageOf(await this.violations.list(query, query.limit, placeIn(query, 'timestamptz')));
+  }
+
+  @Get('summary')
+  @ApiOperation({ summary: 'Count violations by rule, severity and day' })
+  @Answered(ViolationSummary, 'The counts.')
+  summarise(@Query() query: SummariseViolations): Promise<ViolationSummary> {
+    return this.violations.summarise(query);
+  }
+}
