@@ -5,25 +5,21 @@ import { Databases } from '../database/databases.js';
 import { SchemaReadiness } from '../database/migrations/schema-readiness.js';
 import { AppError, notFound } from '../errors/app-error.js';
 import { ACCESS, READS, type Access } from './access.js';
-import { KeyCache } from './key-cache.js';
-import { KeyUsage } from './key-usage.js';
+import { unauthenticated } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { ProductStatuses } from './product-status.js';
 
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 /**
- * Decides about every request before anything else looks at it. What a key may not see is answered exactly like what
- * is not there. The order matters: first who asks, then whether it is theirs, and only then the product's state.
+ * Decides about every request before its handler does. What a key may not see is answered exactly like what is not
+ * there. The order matters: first who asks, then whether it is theirs, and only then the product's state.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly databases: Databases,
-    private readonly keys: KeyCache,
-    private readonly usage: KeyUsage,
     private readonly statuses: ProductStatuses,
     private readonly readiness: SchemaReadiness,
   ) {}
@@ -33,8 +29,8 @@ export class AccessGuard implements CanActivate {
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, places) ?? 'operator';
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.authenticate(request);
-    request.principal = principal;
+    const { principal } = request;
+    if (principal === undefined) throw unauthenticated();
     if (access === 'operator' && principal.productId !== null) throw notFound();
     if (access === 'product') await this.enterProduct(productOf(request), principal);
     const reads = READING_METHODS.has(request.method) || this.reflector.getAllAndOverride<boolean | undefined>(READS, places) === true;
@@ -42,16 +38,6 @@ export class AccessGuard implements CanActivate {
       throw new AppError('forbidden', `This key may not ${reads ? 'read' : 'write'}. Use one with that permission.`);
     }
     return true;
-  }
-
-  private async authenticate(request: FastifyRequest): Promise<Principal> {
-    const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const principal = key === undefined ? undefined : await this.keys.holder(key);
-    if (principal === undefined) {
-      throw new AppError('unauthenticated', 'Send a valid API key: "Authorization: Bearer ngy_…". It may be missing, mistyped, expired or revoked.');
-    }
-    this.usage.note(principal.keyId);
-    return principal;
   }
 
   private async enterProduct(productId: string, principal: Principal): Promise<void> {

@@ -5,6 +5,7 @@ import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuditLog } from './audit-log.js';
 import { AuditInterceptor } from './audit.interceptor.js';
+import { Authenticator } from './authenticator.js';
 import { KeyCache } from './key-cache.js';
 import { KeyUsage } from './key-usage.js';
 import { ProductStatuses } from './product-status.js';
@@ -15,6 +16,7 @@ import { ProductStatuses } from './product-status.js';
   providers: [
     ApiKeysService,
     AuditLog,
+    Authenticator,
     KeyCache,
     KeyUsage,
     ProductStatuses,

@@ -69,9 +69,11 @@ export class BudgetedPool extends pg.Pool {
     );
   }
 
-  override async end(): Promise<void> {
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | void {
     this.group.unregister(this);
-    await super.end();
+    return callback === undefined ? super.end() : super.end(callback);
   }
 
   /** Takes an idle connection out and closes it: the public way to shrink a pool. */

@@ -77,12 +77,15 @@ function productIdOf(request: FastifyRequest, route = ''): string | undefined {
   return typeof id === 'string' && /^[a-z][a-z0-9_]{1,30}$/.test(id) ? id : undefined;
 }
 
+/** Who tells a line for each module and route at start: of interest when the wiring is in question, and only then. */
+const BOOT_CONTEXTS = new Set<unknown>(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
 /** Nest's own messages on the same logger. Nest passes the name of the class that speaks as the last argument. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(BOOT_CONTEXTS.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -25,7 +25,7 @@ export class EventsController {
     @Body() body: RecordEvent,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MonitoringEvent> {
-    const [event] = await this.events.record(productId, [body]);
+    const [event] = await this.events.record(productId, [body], () => '/timestamp');
     if (event === undefined) throw new AppError('internal', 'The event was not recorded.');
     void reply.header('location', `/v1/products/${productId}/events?since=${encodeURIComponent(event.timestamp.toISOString())}`);
     return event;
@@ -35,7 +35,7 @@ export class EventsController {
   @ApiOperation({ summary: 'Record up to 1,000 events', description: 'All are recorded, or none; the answer keeps their order.' })
   @Created(RecordedEvents, 'All recorded.')
   async recordBatch(@ProductPath() productId: string, @Body() body: RecordEvents): Promise<RecordedEvents> {
-    return { items: await this.events.record(productId, body.items) };
+    return { items: await this.events.record(productId, body.items, (index) => `/items/${index}/timestamp`) };
   }
 
   @Get()

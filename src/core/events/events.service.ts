@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Databases } from '../../database/databases.js';
 import { readSlice, type Place, type Slice } from '../../database/keyset.js';
 import { newId } from '../../database/new-id.js';
+import { assertKept } from '../../database/partitions.js';
 import { MonitoringEvent } from './monitoring-event.entity.js';
 
 export interface NewEvent {
@@ -17,9 +18,10 @@ export class EventsService {
 
   /**
    * Records all, or none, in one statement, and answers the rows in the order given.
-   * @throws AppError `validation_failed` for a time outside the days that are kept (from the database: no partition takes it)
+   * @throws AppError `validation_failed` for a time outside the days that are kept
    */
-  async record(productId: string, events: readonly NewEvent[]): Promise<MonitoringEvent[]> {
+  async record(productId: string, events: readonly NewEvent[], pointerOf: (index: number) => string): Promise<MonitoringEvent[]> {
+    assertKept(events.map((event) => event.timestamp), pointerOf);
     const now = new Date();
     const rows = events.map((event) => ({ ...event, id: newId(), timestamp: event.timestamp ?? now }));
     await this.databases.product(productId).query(

@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { readReply, simpleQuery, type BackendError } from './wire/backend-reply.js';
+import { readReply, type BackendError } from './wire/backend-reply.js';
+import { simpleQuery } from './wire/frontend-messages.js';
 
 /** The database's name on this engine; initdb makes it. */
 export const DATABASE = 'postgres';
@@ -13,6 +14,8 @@ export interface EngineReply {
   readonly chunks: Buffer[];
   /** Undefined where the messages ended in Flush: the batch is not over. */
   readonly status: TransactionStatus | undefined;
+  /** The reply grew above the limit and was thrown away. */
+  readonly overflow: boolean;
 }
 
 /** The engine is beyond repair: only starting it again, as after a crash, gives a database that can be trusted. */
@@ -48,8 +51,8 @@ interface EngineModule {
 /** The exit status by which the engine's longjmp (an SQL error) shows; `POSTGRES_MAIN_LONGJMP` in PGlite's sources. */
 const LONGJMP_STATUS = 100;
 
-/** Replies above this are cut off: the rest would be held in memory until a client, which may not read, has taken it. */
-const REPLY_LIMIT_BYTES = 1024 ** 3;
+/** The engine can't be stopped in mid-reply, so the whole of it has to be held in memory; larger ones are thrown away. */
+const REPLY_LIMIT_BYTES = 512 * 1024 ** 2;
 
 /**
  * Timers off, for good. A time-out that goes off ends the session of a server's backend; here it ends the engine, and
@@ -149,7 +152,7 @@ export class Engine {
     const chunks = this.output;
     this.output = [];
     this.input = new Uint8Array(0);
-    return { chunks, status: statusAtEnd(chunks) };
+    return { chunks, status: statusAtEnd(chunks), overflow: this.outputBytes > REPLY_LIMIT_BYTES };
   }
 
   /**
@@ -186,7 +189,9 @@ export class Engine {
 
   private take(pointer: number, length: number): number {
     this.outputBytes += length;
-    if (this.outputBytes <= REPLY_LIMIT_BYTES) this.output.push(Buffer.from(this.module.HEAPU8.subarray(pointer, pointer + length)));
+    // The end is always kept: the status stands there.
+    if (this.outputBytes > REPLY_LIMIT_BYTES) this.output = [];
+    this.output.push(Buffer.from(this.module.HEAPU8.subarray(pointer, pointer + length)));
     return length;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Databases } from '../../database/databases.js';
 import { readSlice, type Place, type Slice } from '../../database/keyset.js';
 import { newId } from '../../database/new-id.js';
+import { assertKept } from '../../database/partitions.js';
 import { invalid } from '../../errors/app-error.js';
 import { BUCKETS, type Bucket, type MetricBucket } from './metric.dto.js';
 import { PerformanceMetric } from './performance-metric.entity.js';
@@ -25,9 +26,10 @@ export class MetricsService {
 
   /**
    * Records all, or none, in one statement.
-   * @throws AppError `validation_failed` for a time outside the days that are kept (from the database: no partition takes it)
+   * @throws AppError `validation_failed` for a time outside the days that are kept
    */
   async record(productId: string, metrics: readonly NewMetric[]): Promise<number> {
+    assertKept(metrics.map((metric) => metric.timestamp), (index) => `/items/${index}/timestamp`);
     const now = new Date();
     await this.databases.product(productId).query(
       `INSERT INTO monitoring.performance_metrics (id, product_id, metric_type, metric_value, metric_unit, timestamp, metadata)

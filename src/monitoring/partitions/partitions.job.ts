@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Databases } from '../../database/databases.js';
+import { dropOldPartitions, makePartitions } from '../../database/partitions.js';
 import { JobRunner } from '../../jobs/job-runner.js';
-import { dropOldPartitions, makePartitions } from './keep-partitions.js';
 
 const DAY_S = 86_400;
 

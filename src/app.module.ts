@@ -1,0 +1,22 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module.js';
+import { CoreModule } from './core/core.module.js';
+import type { Cluster } from './database/cluster.js';
+import { DatabaseModule } from './database/database.module.js';
+import type { Databases } from './database/databases.js';
+import type { House } from './database/migrator.js';
+import { HealthModule } from './health/health.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
+
+/** The whole service: what is shared, and the module of each product that this process serves. */
+@Module({})
+export class AppModule {
+  static forHouse(house: House, cluster: Cluster, databases: Databases): DynamicModule {
+    const products = house.products.filter((product) => databases.serves(product.id)).map((product) => product.module);
+    return {
+      module: AppModule,
+      imports: [DatabaseModule.forRoot(databases, house, cluster), AuthModule, JobsModule, CoreModule, MonitoringModule, HealthModule, ...products],
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import helmet from '@fastify/helmet';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { Authenticator } from './auth/authenticator.js';
+import type { Configuration } from './config/env.js';
+import { openCluster, type Cluster } from './database/cluster.js';
+import { Databases } from './database/databases.js';
+import type { House } from './database/migrator.js';
+import { AppError } from './errors/app-error.js';
+import { ProblemJsonFilter } from './errors/problem-json.filter.js';
+import { documentApi } from './document-api.js';
+import { createFastifyAdapter } from './http/fastify.js';
+import { NestLogger } from './http/logging.js';
+import { serveDocs } from './http/openapi.js';
+import { ValidationPipe } from './http/validation.pipe.js';
+import { migrateHouse } from './migrate-house.js';
+
+export interface StartOptions {
+  readonly configuration: Configuration;
+  readonly house: House;
+  readonly logger: Logger;
+  readonly onProgress?: (step: string) => void;
+}
+
+/** A service that listens. `close` drains: requests in flight are answered, then the pools and the engine are closed. */
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  readonly cluster: Cluster;
+  readonly databases: Databases;
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startService(options: StartOptions): Promise<RunningService> {
+  const { configuration, house, logger } = options;
+  const onProgress = options.onProgress ?? (() => {});
+  const active = activeProducts(configuration, house);
+  onProgress(configuration.databaseUrl === undefined ? 'opening the embedded database' : 'connecting to the server');
+  const cluster = await openCluster(configuration, {
+    purpose: 'serve',
+    onProgress,
+    log: (level, message) => logger[level](message),
+  });
+  try {
+    if (configuration.migrateOnStart) await migrateOnStart(cluster, options, onProgress);
+    const databases = new Databases(cluster, house, active, configuration);
+    onProgress('opening the door');
+    const app = await createApp(configuration, house, cluster, databases, logger);
+    try {
+      await app.listen(configuration.port, configuration.host);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    return { app, cluster, databases, url: addressOf(app, configuration.host), close: () => closeAll(app, databases, cluster) };
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+}
+
+/** The application without its socket, for tests and for writing the OpenAPI document. */
+export async function createApp(
+  configuration: Pick<Configuration, 'bodyLimit' | 'docs'>,
+  house: House,
+  cluster: Cluster,
+  databases: Databases,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = createFastifyAdapter({ bodyLimit: configuration.bodyLimit, logger });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forHouse(house, cluster, databases), adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new ValidationPipe());
+  app.useGlobalFilters(new ProblemJsonFilter());
+  // Plain HTTP is how it is served inside a cluster; asking browsers to upgrade would break /docs there.
+  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  app.get(Authenticator).guard(app.getHttpAdapter().getInstance());
+  if (configuration.docs) serveDocs(app, documentApi(app, house));
+  return app;
+}
+
+async function migrateOnStart(cluster: Cluster, { configuration, house, logger }: StartOptions, onProgress: (step: string) => void): Promise<void> {
+  const report = await migrateHouse(cluster, house, { roleConnectionLimit: configuration.roleConnectionLimit, onProgress });
+  for (const { schema, error } of report.schemas) {
+    if (error === undefined) continue;
+    logger.error({ err: error, schema }, `The schema ${schema} could not be migrated; it is not served until it is.`);
+  }
+}
+
+/** @throws AppError `validation_failed` for a product that is not in the list */
+function activeProducts({ activeProducts: chosen }: Configuration, house: House): string[] {
+  const known = house.products.map((product) => product.id);
+  const unknown = (chosen ?? []).filter((id) => !known.includes(id));
+  if (unknown.length === 0) return known.filter((id) => chosen === undefined || chosen.includes(id));
+  throw new AppError('validation_failed', `ACTIVE_PRODUCTS names ${unknown.join(', ')}; there are ${known.join(', ')}.`);
+}
+
+function addressOf(app: NestFastifyApplication, host: string): string {
+  const address = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function closeAll(app: NestFastifyApplication, databases: Databases, cluster: Cluster): Promise<void> {
+  await app.close();
+  await databases.close();
+  await cluster.close();
+}

@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { ConfigurationError } from '../config/env.js';
+import { VERSION } from '../document-api.js';
+import { AppError } from '../errors/app-error.js';
+import { UsageError } from './context.js';
+import { registerDemo } from './demo.js';
+import { registerKey } from './key.js';
+import { registerMigrate } from './migrate.js';
+import { registerProduct } from './product.js';
+import { registerStart } from './start.js';
+import { registerStatus } from './status.js';
+import { registerUrl } from './url.js';
+
+const DONE = 0;
+const FAILED = 1;
+const USED_WRONGLY = 2;
+
+/** Runs one verb. @returns the exit status: 0 done, 1 failed, 2 used wrongly */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const program = new Command('nagaya')
+    .description('Many AI products on one PostgreSQL cluster: a schema, a login role and a pool for each.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError();
+  for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerKey, registerProduct, registerUrl]) register(program);
+  for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? DONE);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** What went wrong, in words; a stack only where it is our mistake. */
+function report(error: unknown): number {
+  // Commander has printed its own message, and --help and --version end this way too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USED_WRONGLY;
+  if (error instanceof UsageError || error instanceof ConfigurationError) {
+    process.stderr.write(`${pc.red('error')}  ${error.message}\n`);
+    return USED_WRONGLY;
+  }
+  process.stderr.write(`${pc.red('error')}  ${explain(error)}\n`);
+  return FAILED;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens where the database should be. Is the server running, and are host and port in DATABASE_URL right?',
+  ENOTFOUND: "The database's host name is not known. Is DATABASE_URL right?",
+  EADDRINUSE: 'The port is taken. Stop the other process, or choose another with PORT.',
+  '28P01': 'The database refuses the login. Check the user and password in DATABASE_ADMIN_URL, and run "nagaya migrate" if NAGAYA_ROLE_SECRET is new.',
+  '3D000': 'The database does not exist. Make it with: CREATE DATABASE … OWNER <migrator>;',
+  '53300': 'The server has no connection left. Close some, or raise its max_connections.',
+};
+
+function explain(error: unknown): string {
+  if (error instanceof AppError) return withFields(error);
+  const code = codeOf(error);
+  const hint = code === undefined ? undefined : HINTS[code];
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  if (hint !== undefined) return `${hint}${message === '' ? '' : ` (${message})`}`;
+  return error instanceof Error ? (error.stack ?? message) : message;
+}
+
+function withFields(error: AppError): string {
+  return [error.message, ...error.fields.map((field) => `  ${field.pointer} ${field.detail}`)].join('\n');
+}
+
+/** pg reports a host with several addresses as an AggregateError without a code of its own. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,112 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { ApiKeysService, type NewApiKey } from '../auth/api-keys.service.js';
+import type { ApiKey } from '../auth/api-key.entity.js';
+import { AuditLog } from '../auth/audit-log.js';
+import type { Databases } from '../database/databases.js';
+import { commandContext, UsageError, withDatabases } from './context.js';
+import { print, printJson, printTable } from './output.js';
+
+interface CreateFlags {
+  operator?: true;
+  product?: string;
+  name?: string;
+  expires?: string;
+  readOnly?: true;
+  json?: true;
+}
+
+const PAGE = 100;
+
+export function registerKey(program: Command): void {
+  const key = program.command('key').description('API keys');
+  key
+    .command('create')
+    .description('make a key and print it, this once')
+    .option('--operator', 'one that opens everything')
+    .option('--product <id>', 'one that opens this product')
+    .option('--name <name>', 'what people call it')
+    .option('--expires <time>', 'when it stops working: RFC 3339, or a length of time such as 90d, 12h, 30m')
+    .option('--read-only', 'one that may only read')
+    .option('--json', 'print JSON')
+    .action(runCreate);
+  key.command('list').description('list keys').option('--product <id>', 'only those of this product').option('--json', 'print JSON').action(runList);
+  key.command('revoke <id>').description('stop a key from working, within 5 seconds everywhere').option('--json', 'print JSON').action(runRevoke);
+}
+
+async function runCreate(flags: CreateFlags): Promise<void> {
+  if ((flags.operator === true) === (flags.product !== undefined)) throw new UsageError('Give either --operator or --product <id>.');
+  const wanted: NewApiKey = {
+    name: flags.name ?? (flags.product === undefined ? 'operator' : `key of ${flags.product}`),
+    productId: flags.product ?? null,
+    ...(flags.readOnly && { permissions: ['read'] }),
+    ...(flags.expires !== undefined && { expiresAt: readExpiry(flags.expires) }),
+  };
+  if (wanted.name.length === 0 || wanted.name.length > 100) throw new UsageError('--name takes 1 to 100 characters.');
+  await withDatabases(commandContext(), async (databases) => {
+    const created = await new ApiKeysService(databases).create(wanted);
+    await audit(databases, 'key create', created.id);
+    const { id, key, productId, permissions, expiresAt } = created;
+    if (flags.json) return printJson({ id, key, productId, permissions, expiresAt });
+    print(key);
+  });
+}
+
+async function runList(flags: { product?: string; json?: true }): Promise<void> {
+  await withDatabases(commandContext(), async (databases) => {
+    const keys = await allKeys(new ApiKeysService(databases), flags.product);
+    if (flags.json) return printJson({ items: keys });
+    if (keys.length === 0) return print('There are no keys. Make one with: nagaya key create --operator');
+    printTable(
+      ['id', 'opens', 'name', 'prefix', 'permissions', 'expires', 'last used', 'state'],
+      keys.map((key) => [
+        key.id,
+        key.productId ?? 'everything',
+        key.name,
+        `${key.prefix}…`,
+        key.permissions.join(', '),
+        key.expiresAt?.toISOString() ?? 'never',
+        key.lastUsedAt?.toISOString() ?? 'never',
+        stateOf(key),
+      ]),
+    );
+  });
+}
+
+async function runRevoke(id: string, { json }: { json?: true }): Promise<void> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new UsageError('A key is revoked by its id, as "nagaya key list" shows it.');
+  await withDatabases(commandContext(), async (databases) => {
+    await audit(databases, 'key revoke', id);
+    await new ApiKeysService(databases).revoke(id);
+    if (json) return printJson({ id, revoked: true });
+    print('Revoked.');
+  });
+}
+
+async function allKeys(service: ApiKeysService, productId: string | undefined): Promise<ApiKey[]> {
+  const keys: ApiKey[] = [];
+  for (let after: readonly [string, string] | null | undefined; after !== null; ) {
+    const slice = await service.list(productId === undefined ? {} : { productId }, PAGE, after);
+    keys.push(...slice.items);
+    after = slice.next;
+  }
+  return keys;
+}
+
+function stateOf(key: ApiKey): string {
+  if (key.revokedAt !== null) return 'revoked';
+  return key.expiresAt !== null && key.expiresAt.getTime() <= Date.now() ? 'expired' : 'works';
+}
+
+function readExpiry(text: string): Date {
+  const span = /^(\d{1,5})([dhm])$/.exec(text);
+  const unit = { d: 86_400_000, h: 3_600_000, m: 60_000 }[span?.[2] ?? ''];
+  const time = span !== null && unit !== undefined ? Date.now() + Number(span[1]) * unit : /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new UsageError(`--expires takes a time such as 2027-01-01T00:00:00Z or a length of time such as 90d; "${text}" is neither.`);
+  return new Date(time);
+}
+
+/** Who works on the command line is known to the operating system only. */
+export async function audit(databases: Databases, action: string, target: string): Promise<void> {
+  await new AuditLog(databases).append({ actor: `cli:${userInfo().username}`, action, target });
+}

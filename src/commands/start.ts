@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { startService, type RunningService } from '../bootstrap.js';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import { createLogger } from '../http/logging.js';
+import { pino } from 'pino';
+import type { House } from '../database/migrator.js';
+import { commandContext } from './context.js';
+import { print, progressPrinter } from './output.js';
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('serve the API; without DATABASE_URL on the embedded database in ./data')
+    .action(runStart);
+}
+
+/** Serves until SIGTERM or SIGINT, then drains. People read standard output, machines the log on standard error. */
+export async function runStart(): Promise<void> {
+  const { configuration, house } = commandContext();
+  const progress = progressPrinter(true);
+  const logger = createLogger(configuration.logLevel, pino.destination({ fd: 2, sync: false }));
+  const service = await startService({ configuration, house, logger, onProgress: progress.step });
+  progress.done();
+  printWelcome(service, configuration.docs);
+  await printFirstKeys(service, house);
+  await untilSignalled();
+  progress.step('draining');
+  await service.close();
+}
+
+function printWelcome({ url, cluster }: RunningService, docs: boolean): void {
+  print();
+  print(`  ${pc.bold('Nagaya')} serves at ${pc.bold(url)}`);
+  print(`  API            ${url}/v1`);
+  if (docs) print(`  documentation  ${url}/docs  (OpenAPI: ${url}/openapi.json)`);
+  print(`  probes         ${url}/health/live  ${url}/health/ready  ${url}/health/startup`);
+  if (cluster.engine === 'embedded') {
+    print(`  database       embedded, for trying out: no security boundary between products, a power cut may lose the last writes`);
+  } else {
+    print(`  database       a PostgreSQL server`);
+  }
+  print();
+}
+
+/** The embedded default has nobody to make its first keys; on a server, `nagaya key create` does. */
+async function printFirstKeys({ url, cluster, databases }: RunningService, house: House): Promise<void> {
+  if (cluster.engine !== 'embedded') return;
+  const [row] = await databases.control.query<{ keys: number }>('SELECT count(*)::int AS keys FROM core.api_keys');
+  const product = house.products.find((candidate) => databases.serves(candidate.id));
+  if (row === undefined || row.keys > 0 || product === undefined) return;
+  const keys = new ApiKeysService(databases);
+  const operator = await keys.create({ name: 'first operator' });
+  const own = await keys.create({ name: `first key of ${product.id}`, productId: product.id });
+  const patterns = `${url}/v1/products/${product.id}/mistake-patterns`;
+  print(`  ${pc.bold('Your keys, shown this once:')}`);
+  print(`  operator       ${operator.key}`);
+  print(`  ${product.id.padEnd(13)}  ${own.key}`);
+  print();
+  print(`  ${pc.bold('Try:')}`);
+  print(`  curl ${url}/health/ready`);
+  print(`  curl -X POST ${patterns}/edited-without-reading/occurrences -H 'Authorization: Bearer ${own.key}' -H 'Content-Type: application/json' -d '{"detail":"Changed a file it had not opened"}'`);
+  print(`  curl ${patterns} -H 'Authorization: Bearer ${own.key}'`);
+  print();
+}
+
+/** A second signal while draining ends the process at once. */
+function untilSignalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { withAdmin } from '../database/admin-connection.js';
+import { requireAdminUrl, type Cluster } from '../database/cluster.js';
+import type { MigrationState } from '../database/migrations/migration-state.js';
+import { commandContext, withCluster } from './context.js';
+import { readStates } from './migrate.js';
+import { print, printJson, printTable } from './output.js';
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('which database, and how far each schema is migrated')
+    .option('--json', 'print JSON')
+    .action(runStatus);
+}
+
+async function runStatus({ json }: { json?: true }): Promise<void> {
+  const context = commandContext();
+  await withCluster(context, async (cluster) => {
+    const states = await readStates(cluster, context.house);
+    const server = await readServer(cluster);
+    if (json) printJson({ engine: cluster.engine, ...server, schemas: states });
+    else printStatus(cluster, server, states);
+    if (states.some((state) => !state.ready)) process.exitCode = 1;
+  });
+}
+
+async function readServer(cluster: Cluster): Promise<{ version: string; pgvector: string | null }> {
+  return withAdmin(requireAdminUrl(cluster), async (admin) => {
+    const [row] = await admin.query<{ version: string; pgvector: string | null }>(
+      `SELECT current_setting('server_version') AS version, (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector`,
+    );
+    return row ?? { version: 'unknown', pgvector: null };
+  });
+}
+
+function printStatus(cluster: Cluster, server: { version: string; pgvector: string | null }, states: readonly MigrationState[]): void {
+  print(`PostgreSQL ${server.version} (${cluster.engine}), pgvector ${server.pgvector ?? 'not installed'}`);
+  print();
+  printTable(
+    ['schema', 'applied', 'pending', 'ahead', 'newest migration', 'state'],
+    states.map((state) => [
+      state.schema,
+      String(state.applied),
+      String(state.pending.length),
+      String(state.ahead.length),
+      state.current ?? '-',
+      state.ready ? pc.green('ready') : pc.red(state.pending.length > 0 ? 'behind: run nagaya migrate' : 'ahead: run a newer release'),
+    ]),
+  );
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { requireAdminUrl } from '../database/cluster.js';
+import { loginRoles } from '../database/role-names.js';
+import { commandContext, UsageError, withCluster } from './context.js';
+import { print, printJson } from './output.js';
+
+export function registerUrl(program: Command): void {
+  program
+    .command('url <role>')
+    .description('print a psql URL that logs in as a role (for admins: it holds the password)')
+    .option('--json', 'print JSON')
+    .action(runUrl);
+}
+
+async function runUrl(role: string, { json }: { json?: true }): Promise<void> {
+  const context = commandContext();
+  const roles = loginRoles(context.house.products);
+  if (!roles.includes(role)) throw new UsageError(`There is no login role ${role}; there are ${roles.join(', ')}.`);
+  await withCluster(context, async (cluster) => {
+    requireAdminUrl(cluster);
+    const url = cluster.urlOf(role);
+    if (json) return printJson({ role, url });
+    print(url);
+  });
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import type { INestApplication } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { House } from './database/migrator.js';
+import { buildOpenApi } from './http/openapi.js';
+
+/** The release, from package.json: two levels up from `src/` in a checkout as in `dist/src/` once built. */
+export const VERSION = readVersion();
+
+const DESCRIPTION = `Many AI products on one PostgreSQL cluster, each in a schema of its own.
+
+Send an API key as \`Authorization: Bearer …\`. A product's key opens \`/v1/products/<its product>/\` and nothing else; what it may not see
+answers 404, like what is not there. Errors are \`application/problem+json\` with a stable \`code\`. Lists answer \`items\` and \`nextCursor\`.`;
+
+const HEALTH_REPORT = {
+  type: 'object',
+  required: ['status', 'info', 'error', 'details'],
+  properties: {
+    status: { type: 'string', enum: ['ok', 'error', 'shutting_down'], description: 'The outcome.', example: 'ok' },
+    info: { type: 'object', additionalProperties: true, description: 'What is well.', example: { database: { status: 'up' } } },
+    error: { type: 'object', additionalProperties: true, description: 'What is not.', example: {} },
+    details: { type: 'object', additionalProperties: true, description: 'Both.', example: { database: { status: 'up' } } },
+  },
+};
+
+/** The OpenAPI document of everything that this process serves. */
+export function documentApi(app: INestApplication, house: House): OpenAPIObject {
+  const document = buildOpenApi(app, { title: 'Nagaya', version: VERSION, description: DESCRIPTION, tags: tagsOf(house) });
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, HealthReport: HEALTH_REPORT } };
+  return document;
+}
+
+function tagsOf(house: House): { name: string; description: string }[] {
+  const products = house.products.map((product) => product.title).join(', ');
+  return [
+    { name: 'Mistakes', description: 'What the assistant gets wrong, and how often.' },
+    { name: 'Conversations', description: 'What was said, found again by meaning.' },
+    { name: 'Violations', description: 'Where the assistant broke its constitution.' },
+    { name: 'Memories', description: 'What one session hands on to the next.' },
+    { name: 'Events', description: `What happened in a product (${products}).` },
+    { name: 'Metrics', description: 'What a product measures.' },
+    { name: 'Workers', description: 'Who works for a product.' },
+    { name: 'Templates', description: 'What all products share.' },
+    { name: 'Products', description: 'For operators: the products of the cluster.' },
+    { name: 'AI systems', description: 'For operators: the registry.' },
+    { name: 'API keys', description: 'For operators: who may come in.' },
+    { name: 'Probes', description: 'For orchestrators.' },
+  ];
+}
+
+function readVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {
+      continue;
+    }
+  }
+  return '0.0.0';
+}
