@@ -56,7 +56,7 @@ const child = spawn(process.execPath, [jest, ...options], {
   stdio: 'inherit',
   env: {
     ...process.env,
-    NAGAYA_TEST_ENGINE: engine,
+    TEST_ENGINE: engine,
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
   },
 });

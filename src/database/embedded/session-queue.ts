@@ -1,3 +1,5 @@
+import type { ErrorFields } from './wire/backend-messages.js';
+
 /** Who wants the session. All of these are called from the queue, never while the claimant itself calls it, but for `granted`. */
 export interface Claimant {
   granted(): void;
@@ -106,4 +108,13 @@ export class SessionQueue {
   private idleSince(since: Since): number {
     return performance.now() - since.at - (this.busyMs() - since.busyMs);
   }
+}
+
+/** Which rule was broken, for who has waited that long. */
+export function waitedTooLong(seconds: number): Omit<ErrorFields, 'severity'> {
+  return {
+    code: '55P03',
+    message: `the embedded database has one session, and another connection has kept it in an open transaction for ${seconds} s`,
+    hint: 'Inside a transaction use its own connection only, never wait there for a second one, and keep it short.',
+  };
 }

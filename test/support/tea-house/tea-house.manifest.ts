@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import type { ProductManifest } from '../../../src/database/manifest.js';
+import { Tea } from './tea.entity.js';
+import { TeasController } from './teas.controller.js';
+
+@Module({ controllers: [TeasController] })
+export class TeaHouseModule {}
+
+/** A second product that exists only in the tests: the neighbour whose home must stay shut. */
+export const TEA_HOUSE: ProductManifest = {
+  kind: 'product',
+  id: 'tea_house',
+  title: 'Tea House',
+  entities: [Tea],
+  migrations: new URL('./migrations/', import.meta.url),
+  module: TeaHouseModule,
+};
