@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import type { Configuration } from './config/env.js';
 import { openCluster, type Cluster } from './database/cluster.js';
+import { readConnectionRoom } from './database/connection-room.js';
 import { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
 import { AppError } from './errors/app-error.js';
@@ -47,6 +48,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
   try {
     if (configuration.migrateOnStart) await migrateOnStart(cluster, options, onProgress);
     const databases = new Databases(cluster, house, active, configuration);
+    if (cluster.engine === 'server') await checkRoom(databases, configuration, logger);
     onProgress('opening the door');
     const app = await createApp(configuration, house, cluster, databases, logger);
     try {
@@ -90,6 +92,25 @@ async function migrateOnStart(cluster: Cluster, { configuration, house, logger }
     if (error === undefined) continue;
     logger.error({ err: error, schema }, `The schema ${schema} could not be migrated; it is not served until it is.`);
   }
+}
+
+/**
+ * A server without room for the pools fails under load, at night; better at start. One that can't be asked now is no
+ * reason not to start: readiness waits for it.
+ */
+async function checkRoom(databases: Databases, { maxConnections }: Configuration, logger: Logger): Promise<void> {
+  let room: number;
+  try {
+    room = await readConnectionRoom(databases.control);
+  } catch (error) {
+    logger.warn({ err: error }, 'The database does not answer yet; the service starts and waits for it.');
+    return;
+  }
+  if (maxConnections <= room) return;
+  throw new AppError(
+    'conflict',
+    `NAGAYA_MAX_CONNECTIONS is ${maxConnections}, but the server gives all its clients together ${room} connections. Lower the one or raise the server's max_connections.`,
+  );
 }
 
 /** @throws AppError `validation_failed` for a product that is not in the list */

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Shown } from '../http/shown.js';
 
 export const PERMISSIONS = ['read', 'write'] as const;
@@ -10,7 +10,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 @Index('api_keys_created_at_idx', ['createdAt', 'id'])
 export class ApiKey {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'What people call it.', example: 'ci pipeline' })
@@ -20,6 +20,11 @@ export class ApiKey {
   @Shown({ as: 'text', nullable: true, description: 'The one product that it opens; null for an operator key.', example: 'coding_rule2' })
   @Column({ name: 'product_id', type: 'varchar', length: 31, nullable: true })
   productId!: string | null;
+
+  // By name: the entity belongs to core, which stands on this module.
+  @ManyToOne('Product')
+  @JoinColumn({ name: 'product_id', foreignKeyConstraintName: 'api_keys_product_id_fkey' })
+  product?: unknown;
 
   @Shown({ as: 'text', description: 'How the key begins, to tell keys apart.', example: 'ngy_pk_4fT9a' })
   @Column({ type: 'varchar', length: 16 })

@@ -24,7 +24,7 @@ export class ApiKeysController {
     const { permissions, ...rest } = body;
     const key = await this.keys.create({ ...rest, ...(permissions && { permissions: permissions.map(readPermission) }) });
     void reply.header('location', `/v1/api-keys/${key.id}`).header('cache-control', 'no-store');
-    return key as CreatedApiKeyAnswer;
+    return key;
   }
 
   @Get()

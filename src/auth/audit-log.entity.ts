@@ -1,9 +1,9 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 @Entity({ schema: 'core', name: 'audit_log' })
 @Index('audit_log_occurred_at_idx', ['occurredAt'])
 export class AuditLogLine {
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Column({ name: 'occurred_at', type: 'timestamptz', default: () => 'now()' })

@@ -26,7 +26,7 @@ export class AuditInterceptor implements NestInterceptor {
         apiKeyId: principal.keyId,
         action: `${request.method} ${request.routeOptions.url ?? ''}`,
         target: request.url.split('?', 1)[0] ?? '',
-        requestId: String(request.id),
+        requestId: request.id,
       });
     }
     return next.handle();

@@ -54,6 +54,10 @@ export async function readStates(cluster: Cluster, house: House, schemas?: reado
   });
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}
+
 function printPlan(states: readonly MigrationState[], json: boolean): void {
   if (json) return printJson({ schemas: states.map(({ schema, pending }) => ({ schema, pending })) });
   const rows = states.flatMap(({ schema, pending }) => pending.map((name) => [schema, name]));
@@ -65,7 +69,7 @@ function printReport(report: MigrationReport, json: boolean): void {
   const schemas = report.schemas.map(({ schema, applied, error }) => ({
     schema,
     applied,
-    ...(error !== undefined && { error: error instanceof Error ? error.message : String(error) }),
+    ...(error !== undefined && { error: messageOf(error) }),
   }));
   if (json) return printJson({ schemas, warnings: report.warnings.map((finding) => finding.detail) });
   printTable(

@@ -104,7 +104,8 @@ export async function planAccess(admin: AdminConnection, cluster: Cluster, house
   };
 }
 
-async function findExtensionsSchema(admin: AdminConnection): Promise<string> {
+/** Where pgvector lives in this database, or is going to. */
+export async function findExtensionsSchema(admin: AdminConnection): Promise<string> {
   const [row] = await admin.query<{ schema: string }>(
     `SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'`,
   );

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Shown } from '../../http/shown.js';
 
 /** An AI system that the team runs: which kind, which version, how it is configured. */
@@ -7,7 +7,7 @@ import { Shown } from '../../http/shown.js';
 @Index('ai_systems_created_at_idx', ['createdAt', 'id'])
 export class AiSystem {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'Which kind of system it is.', example: 'coding-assistant' })

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { Shown } from '../../http/shown.js';
 
 /** Something that happened in a product. Partitioned by day; a product sees its own. */
@@ -6,7 +6,7 @@ import { Shown } from '../../http/shown.js';
 @Index('monitoring_events_product_id_timestamp_idx', ['productId', 'timestamp'])
 export class MonitoringEvent {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'The product that it happened in.', example: 'coding_rule2' })

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Shown } from '../../http/shown.js';
 
 /** A common template: one version of it is active, and that is the one that products read. */
@@ -7,7 +7,7 @@ import { Shown } from '../../http/shown.js';
 @Index('template_config_active_key', ['templateType'], { unique: true, where: 'is_active' })
 export class TemplateConfig {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'Which template it is.', example: 'code-review' })

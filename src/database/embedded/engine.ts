@@ -76,10 +76,7 @@ interface WasmImports {
   readonly env: Record<string, unknown>;
 }
 
-/**
- * PGlite's start parameters without `-O` (system tables stay closed), with the server's default search_path, and with
- * as little write-ahead log as a database without replicas needs.
- */
+/** PGlite's start parameters, but without `-O` (system tables stay closed) and with a server's default search_path. */
 const START_PARAMETERS = [
   ...['--single', '-F', '-j'],
   ...[
@@ -91,8 +88,6 @@ const START_PARAMETERS = [
     'max_parallel_workers_per_gather=0',
     'max_parallel_maintenance_workers=0',
     'io_method=sync',
-    'wal_level=minimal',
-    'max_wal_senders=0',
   ].flatMap((setting) => ['-c', setting]),
 ];
 

@@ -37,8 +37,6 @@ export class FrontEnd implements Reception {
   readonly queue: SessionQueue;
   readonly messageLimitBytes = MESSAGE_LIMIT_BYTES;
   closing = false;
-  /** Counts batches and logins of clients, for housekeeping to see that something happened. */
-  uses = 0;
   private readonly connections = new Set<ClientConnection>();
   private readonly server: Server;
   private lastProcessId = 0;

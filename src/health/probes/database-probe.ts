@@ -112,7 +112,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
 
   /** A client that waits for a silent server can't be ended politely. */
   private cutOff(): void {
-    const client = this.client as (pg.Client & { connection?: { stream: { destroy(): void } } }) | undefined;
+    const client: (pg.Client & { connection?: { stream: { destroy(): void } } }) | undefined = this.client;
     this.client = undefined;
     client?.connection?.stream.destroy();
   }

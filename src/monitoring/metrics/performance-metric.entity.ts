@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { Shown } from '../../http/shown.js';
 
 /** One measurement. Partitioned by day; a product sees its own. */
@@ -7,7 +7,7 @@ import { Shown } from '../../http/shown.js';
 @Index('performance_metrics_product_id_timestamp_idx', ['productId', 'timestamp'])
 export class PerformanceMetric {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'The product that was measured.', example: 'coding_rule2' })

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Shown } from '../../http/shown.js';
 
 /** The last that was heard of a worker. */
@@ -6,7 +6,7 @@ import { Shown } from '../../http/shown.js';
 @Unique('worker_status_product_id_worker_id_key', ['productId', 'workerId'])
 export class WorkerStatus {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'The product that it works for.', example: 'coding_rule2' })

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { Shown } from '../../../http/shown.js';
 
 /** Least important first: a search for `minImportance` takes a level and those after it. */
@@ -17,7 +17,7 @@ export const EMBEDDING_DIMENSIONS = 1_536;
 @Index('conversation_context_vector_embedding_idx', { synchronize: false })
 export class Conversation {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'The session that it belongs to.', example: 'session-42' })

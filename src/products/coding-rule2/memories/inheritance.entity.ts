@@ -1,10 +1,10 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 
 /** What one session took over from another, at one time. */
 @Entity({ schema: 'coding_rule2', name: 'inheritance_bundles' })
 @Index('inheritance_bundles_session_id_created_at_idx', ['sessionId', 'createdAt'])
 export class InheritanceBundle {
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Column({ name: 'session_id', type: 'varchar', length: 100 })

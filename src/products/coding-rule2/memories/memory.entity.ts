@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { Shown } from '../../../http/shown.js';
 
 /** Something that a session hands on to those after it. */
@@ -9,7 +9,7 @@ import { Shown } from '../../../http/shown.js';
 @Index('memory_inheritance_expires_at_idx', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
 export class Memory {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'The session that remembers.', example: 'session-42' })

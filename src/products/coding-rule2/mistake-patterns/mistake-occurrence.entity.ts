@@ -1,11 +1,11 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { MistakePattern } from './mistake-pattern.entity.js';
 
 /** One time that a mistake happened: written with the count that it adds to. */
 @Entity({ schema: 'coding_rule2', name: 'mistake_occurrences' })
 @Index('mistake_occurrences_pattern_id_occurred_at_idx', ['patternId', 'occurredAt'])
 export class MistakeOccurrence {
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Column({ name: 'pattern_id', type: 'uuid' })

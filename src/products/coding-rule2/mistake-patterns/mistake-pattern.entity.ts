@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { Shown } from '../../../http/shown.js';
 
 /** A kind of mistake that the assistant makes, and how often it has. */
@@ -8,7 +8,7 @@ import { Shown } from '../../../http/shown.js';
 @Index('mistake_patterns_occurrences_idx', ['occurrences', 'id'])
 export class MistakePattern {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'Its name.', example: 'claimed-tests-passed' })

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { Shown } from '../../../http/shown.js';
 
 export const SEVERITY_LEVELS = ['low', 'medium', 'high', 'critical'] as const;
@@ -10,7 +10,7 @@ export type SeverityLevel = (typeof SEVERITY_LEVELS)[number];
 @Index('constitutional_violations_created_at_idx', ['createdAt', 'id'])
 export class Violation {
   @Shown({ as: 'uuid', description: 'The row.' })
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Shown({ as: 'text', description: 'Which rule was broken.', example: 'honesty' })

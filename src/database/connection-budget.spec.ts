@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ConnectionBudget } from './connection-budget.js';
+
+const LONG = 60_000;
+
+describe('ConnectionBudget', () => {
+  test('never gives more than its size, and everything that was given comes back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }), async (size, pools) => {
+        const budget = new ConnectionBudget(size);
+        let most = 0;
+        await Promise.all(
+          pools.map(async (pool) => {
+            const release = await budget.acquire(pool, LONG);
+            most = Math.max(most, budget.inUse);
+            await Promise.resolve();
+            release();
+          }),
+        );
+        expect(most).toBeLessThanOrEqual(size);
+        expect([budget.inUse, budget.waiting]).toEqual([0, 0]);
+      }),
+    );
+  });
+
+  test('lines are served in turn: one busy pool does not keep the others waiting', async () => {
+    const budget = new ConnectionBudget(1);
+    const first = await budget.acquire('busy', LONG);
+    const served: string[] = [];
+    const waiters = ['busy', 'busy', 'busy', 'quiet'].map(async (pool) => {
+      const release = await budget.acquire(pool, LONG);
+      served.push(pool);
+      release();
+    });
+    first();
+    await Promise.all(waiters);
+    expect(served.indexOf('quiet')).toBe(1);
+  });
+
+  test('who waits too long is told to come again, and leaves the line', async () => {
+    const budget = new ConnectionBudget(1);
+    const release = await budget.acquire('a', LONG);
+    await expect(budget.acquire('b', 5)).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 });
+    expect(budget.waiting).toBe(0);
+    release();
+    release();
+    expect(budget.inUse).toBe(0);
+  });
+});
