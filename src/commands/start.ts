@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { startService, type RunningService } from '../bootstrap.js';
-import { ApiKeysService } from '../auth/api-keys.service.js';
-import { createLogger } from '../http/logging.js';
 import { pino } from 'pino';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import { startService, type RunningService } from '../bootstrap.js';
 import type { House } from '../database/migrator.js';
+import { createLogger } from '../http/logging.js';
 import { commandContext } from './context.js';
 import { print, progressPrinter } from './output.js';
 
@@ -48,7 +48,11 @@ async function printFirstKeys({ url, cluster, databases }: RunningService, house
   if (cluster.engine !== 'embedded') return;
   const [row] = await databases.control.query<{ keys: number }>('SELECT count(*)::int AS keys FROM core.api_keys');
   const product = house.products.find((candidate) => databases.serves(candidate.id));
-  if (row === undefined || row.keys > 0 || product === undefined) return;
+  if (row === undefined || product === undefined) return;
+  if (row.keys > 0) {
+    print(`  Keys were shown at the first start; make more with: npm run nagaya -- key create --product ${product.id}\n`);
+    return;
+  }
   const keys = new ApiKeysService(databases);
   const operator = await keys.create({ name: 'first operator' });
   const own = await keys.create({ name: `first key of ${product.id}`, productId: product.id });

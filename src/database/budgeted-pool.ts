@@ -12,6 +12,7 @@ const IDLE = 'I';
  */
 export class PoolGroup {
   private readonly pools = new Set<BudgetedPool>();
+  private arriving = 0;
 
   constructor(readonly budget: ConnectionBudget) {}
 
@@ -40,11 +41,23 @@ export class PoolGroup {
     return [...this.pools].reduce((sum, pool) => sum + pool.totalCount, 0);
   }
 
-  /** Closes an idle connection of another pool when the group has no room for a new one. */
-  async makeRoom(asking: BudgetedPool): Promise<void> {
-    if (this.open < this.budget.size) return;
-    const idle = [...this.pools].filter((pool) => pool !== asking && pool.idleCount > 0).sort((a, b) => b.idleCount - a.idleCount)[0];
-    await idle?.dropIdle();
+  /**
+   * Lets `open` make a new connection, after closing idle ones of other pools where there is no room for it. Those on
+   * their way count too: two that ask at once must not both take the last place.
+   */
+  async withRoom<T>(asking: BudgetedPool, open: () => Promise<T>): Promise<T> {
+    this.arriving++;
+    try {
+      while (this.open + this.arriving > this.budget.size) {
+        const idle = [...this.pools].filter((pool) => pool !== asking && pool.idleCount > 0).sort((a, b) => b.idleCount - a.idleCount)[0];
+        if (idle === undefined) break;
+        await idle.dropIdle();
+      }
+    } finally {
+      this.arriving--;
+    }
+    // No await in between: from here on the pool itself counts the new connection.
+    return open();
   }
 }
 
@@ -86,8 +99,8 @@ export class BudgetedPool extends pg.Pool {
   private async connectWithinBudget(): Promise<pg.PoolClient> {
     const releaseSlot = await this.group.budget.acquire(this.name, this.options.connectionTimeoutMillis ?? 5_000);
     try {
-      if (this.idleCount === 0) await this.group.makeRoom(this);
-      return withSafeRelease(await super.connect(), releaseSlot);
+      const client = this.idleCount > 0 ? await super.connect() : await this.group.withRoom(this, () => super.connect());
+      return withSafeRelease(client, releaseSlot);
     } catch (error) {
       releaseSlot();
       throw error;

@@ -6,7 +6,7 @@ import type { Configuration } from '../../src/config/env.js';
 import { openCluster, type Cluster } from '../../src/database/cluster.js';
 import { Databases } from '../../src/database/databases.js';
 import { ENGINE, TEMPLATE_DATABASE, TEMPLATE_FOLDER } from './engine.js';
-import { asSuperuser, dropDatabase, urlOfDatabase } from './postgres-server.js';
+import { asSuperuser, dropDatabase, migratorUrl, TEST_MIGRATOR } from './postgres-server.js';
 import { configurationOf, migrateTestHouse } from './template.js';
 import { TEST_HOUSE } from './test-house.js';
 
@@ -26,8 +26,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     return { name: folder, configuration: configurationOf(undefined, folder), drop: () => rm(folder, { recursive: true, force: true }) };
   }
   const name = `nagaya_test_${suffix}`;
-  await asSuperuser('postgres', `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`);
-  const configuration = configurationOf(urlOfDatabase(name), '');
+  await asSuperuser('postgres', `CREATE DATABASE ${name} OWNER ${TEST_MIGRATOR} TEMPLATE ${TEMPLATE_DATABASE}`);
+  const configuration = configurationOf(migratorUrl(name), '');
   await migrateTestHouse(configuration);
   return { name, configuration, drop: () => dropDatabase(name) };
 }

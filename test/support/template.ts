@@ -2,15 +2,16 @@ import { openCluster } from '../../src/database/cluster.js';
 import { migrateHouse } from '../../src/migrate-house.js';
 import type { Configuration } from '../../src/config/env.js';
 import { ENGINE, TEMPLATE_DATABASE, TEMPLATE_FOLDER, TEST_SECRET, testConfiguration } from './engine.js';
-import { asSuperuser, clearServer, urlOfDatabase } from './postgres-server.js';
+import { clearServer, createEmptyDatabase, createMigrator, migratorUrl } from './postgres-server.js';
 import { TEST_HOUSE } from './test-house.js';
 
 export async function makeTemplate(): Promise<void> {
   if (ENGINE === 'postgres') {
     await clearServer();
-    await asSuperuser('postgres', `CREATE DATABASE ${TEMPLATE_DATABASE}`);
+    await createMigrator();
+    await createEmptyDatabase(TEMPLATE_DATABASE);
   }
-  await migrateTestHouse(configurationOf(ENGINE === 'postgres' ? urlOfDatabase(TEMPLATE_DATABASE) : undefined, TEMPLATE_FOLDER));
+  await migrateTestHouse(configurationOf(ENGINE === 'postgres' ? migratorUrl(TEMPLATE_DATABASE) : undefined, TEMPLATE_FOLDER));
 }
 
 export function configurationOf(url: string | undefined, dataDir: string): Configuration {

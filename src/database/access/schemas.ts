@@ -36,7 +36,9 @@ export const schemas: AccessRule = async (db, plan) => {
     const row = existing.get(name);
     if (row === undefined) return [missing(name), ...grants(name, roles, [])];
     const foreignHome = name === plan.extensionsSchema && row.owner !== OWNER_ROLE;
-    return [...(row.owner === OWNER_ROLE || foreignHome ? [] : [wrongOwner(row)]), ...grants(name, roles, row.acl, foreignHome)];
+    // In somebody else's schema the owner of our tables needs leave, as the others do, to use the types.
+    const inhabitants = foreignHome ? [OWNER_ROLE, ...roles] : roles;
+    return [...(row.owner === OWNER_ROLE || foreignHome ? [] : [wrongOwner(row)]), ...grants(name, inhabitants, row.acl, foreignHome)];
   });
 };
 

@@ -88,6 +88,8 @@ const START_PARAMETERS = [
     'max_parallel_workers_per_gather=0',
     'max_parallel_maintenance_workers=0',
     'io_method=sync',
+    'min_wal_size=32MB',
+    'max_wal_size=128MB',
   ].flatMap((setting) => ['-c', setting]),
 ];
 

@@ -113,6 +113,7 @@ export class Housekeeping {
       if (seen.has(name)) return;
       seen.add(name);
       await this.run(() => this.vacuumTable(name));
+      await this.checkpoint();
     }
   }
 
