@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth, jobs ← core, monitoring ← products, health ← demo, commands, src/*.ts
+//   config, errors ← http, database ← auth, jobs ← idempotency ← core, monitoring ← products, health ← demo, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -15,7 +15,7 @@ const onlyImports = (folder, others, comment) => ({
 
 const FOUNDATION = ['config', 'errors'];
 const PLUMBING = [...FOUNDATION, 'http', 'database'];
-const SERVICES = [...PLUMBING, 'auth', 'jobs'];
+const SERVICES = [...PLUMBING, 'auth', 'jobs', 'idempotency'];
 
 module.exports = {
   forbidden: [
@@ -40,6 +40,7 @@ module.exports = {
     onlyImports('database', FOUNDATION, 'The CLI, the jobs and the tests use the database without any HTTP.'),
     onlyImports('auth', PLUMBING, 'Who may do what is decided before any feature is reached.'),
     onlyImports('jobs', PLUMBING, 'A feature declares its jobs; the runner knows none of them.'),
+    onlyImports('idempotency', [...PLUMBING, 'auth', 'jobs'], 'Repeating an answer is the same for every feature, so it knows none.'),
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),

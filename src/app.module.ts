@@ -6,6 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import type { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
 import { HealthModule } from './health/health.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 
@@ -16,7 +17,7 @@ export class AppModule {
     const products = house.products.filter((product) => databases.serves(product.id)).map((product) => product.module);
     return {
       module: AppModule,
-      imports: [DatabaseModule.forRoot(databases, house, cluster), AuthModule, JobsModule, CoreModule, MonitoringModule, HealthModule, ...products],
+      imports: [DatabaseModule.forRoot(databases, house, cluster), AuthModule, IdempotencyModule, JobsModule, CoreModule, MonitoringModule, HealthModule, ...products],
     };
   }
 }

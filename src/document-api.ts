@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { READS_EXTENSION } from './auth/access.js';
 import type { House } from './database/migrator.js';
 import { buildOpenApi } from './http/openapi.js';
 
@@ -11,6 +12,15 @@ const DESCRIPTION = `Many AI products on one PostgreSQL cluster, each in a schem
 
 Send an API key as \`Authorization: Bearer …\`. A product's key opens \`/v1/products/<its product>/\` and nothing else; what it may not see
 answers 404, like what is not there. Errors are \`application/problem+json\` with a stable \`code\`. Lists answer \`items\` and \`nextCursor\`.`;
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description: 'A name of your own for this request. Sent again within 24 hours, it answers the same and writes nothing; with another body, 422.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  example: 'c7a4e2f0-import-17',
+};
 
 const HEALTH_REPORT = {
   type: 'object',
@@ -27,7 +37,17 @@ const HEALTH_REPORT = {
 export function documentApi(app: INestApplication, house: House): OpenAPIObject {
   const document = buildOpenApi(app, { title: 'Nagaya', version: VERSION, description: DESCRIPTION, tags: tagsOf(house) });
   document.components = { ...document.components, schemas: { ...document.components?.schemas, HealthReport: HEALTH_REPORT } };
+  documentIdempotency(document);
   return document;
+}
+
+/** Every POST that writes takes the header; see `src/idempotency/`. */
+function documentIdempotency(document: OpenAPIObject): void {
+  for (const path of Object.values(document.paths)) {
+    const operation = path.post;
+    if (operation === undefined || READS_EXTENSION in operation) continue;
+    operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+  }
 }
 
 function tagsOf(house: House): { name: string; description: string }[] {

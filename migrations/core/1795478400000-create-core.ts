@@ -67,6 +67,19 @@ export class CreateCore1795478400000 implements MigrationInterface {
         CONSTRAINT template_config_template_type_version_key UNIQUE (template_type, version)
       )`);
     await runner.query(`CREATE UNIQUE INDEX template_config_active_key ON core.template_config (template_type) WHERE is_active`);
+    // The key of a record is a hash: a path may be longer than an index takes. json, not jsonb: an answer is repeated as it was.
+    await runner.query(`
+      CREATE TABLE core.idempotency_records (
+        product_id varchar(50) NOT NULL,
+        api_key_id uuid NOT NULL,
+        request_key bytea NOT NULL,
+        body_hash bytea NOT NULL,
+        location text,
+        response json,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (product_id, api_key_id, request_key)
+      )`);
+    await runner.query(`CREATE INDEX idempotency_records_created_at_idx ON core.idempotency_records (created_at)`);
     await this.createEvents(runner);
   }
 
@@ -130,6 +143,6 @@ export class CreateCore1795478400000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP FUNCTION core.drop_event_partitions(integer), core.make_event_partitions(integer, integer)`);
     await runner.query(`
-      DROP TABLE core.monitoring_events, core.template_config, core.ai_systems, core.jobs, core.audit_log, core.api_keys, core.products`);
+      DROP TABLE core.monitoring_events, core.idempotency_records, core.template_config, core.ai_systems, core.jobs, core.audit_log, core.api_keys, core.products`);
   }
 }

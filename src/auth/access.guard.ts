@@ -56,7 +56,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /** `/v1/products/<id>/…`, whether the route names the product or takes it as a parameter. */
-function productOf(request: FastifyRequest): string {
+export function productOf(request: FastifyRequest): string {
   const fromRoute = request.routeOptions.url?.split('/')[3] ?? '';
   if (!fromRoute.startsWith(':')) return fromRoute;
   return (request.params as Record<string, string | undefined>)[fromRoute.slice(1)] ?? '';

@@ -1,10 +1,13 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 
 /** Who may call a controller. A controller that says nothing is for operators: forgetting to say must not open it. */
 export type Access = 'public' | 'operator' | 'product';
 
 export const ACCESS = 'nagaya:access';
 export const READS = 'nagaya:reads';
+/** The same for readers of the OpenAPI document. */
+export const READS_EXTENSION = 'x-reads-only';
 
 /** No key is asked for. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
@@ -16,4 +19,9 @@ export const OperatorOnly = () => SetMetadata(ACCESS, 'operator' satisfies Acces
 export const ProductAccess = () => SetMetadata(ACCESS, 'product' satisfies Access);
 
 /** A POST that changes nothing, so that a read-only key may call it. */
-export const Reads = () => SetMetadata(READS, true);
+export const Reads = () => applyDecorators(SetMetadata(READS, true), ApiExtension(READS_EXTENSION, true));
+
+export const ONCE = 'nagaya:once';
+
+/** A property of an answer that is shown once: an answer that is repeated for an Idempotency-Key comes without it. */
+export const Once = (property: string) => SetMetadata(ONCE, property);

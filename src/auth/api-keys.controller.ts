@@ -6,7 +6,7 @@ import { Created, Deleted } from '../http/answers.js';
 import { AnswersPageOf, type Page } from '../http/paging.js';
 import { UuidPath } from '../http/path-params.js';
 import { pageOf, placeIn } from '../http/slice-page.js';
-import { OperatorOnly } from './access.js';
+import { Once, OperatorOnly } from './access.js';
 import { CreateApiKey, CreatedApiKeyAnswer, ListApiKeys } from './api-key.dto.js';
 import { ApiKey, PERMISSIONS, type Permission } from './api-key.entity.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -18,6 +18,7 @@ export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Post()
+  @Once('key')
   @ApiOperation({ summary: 'Make an API key', description: 'The key is in this answer and nowhere else: only its hash is kept.' })
   @Created(CreatedApiKeyAnswer, 'Made. The key is shown this once.')
   async create(@Body() body: CreateApiKey, @Res({ passthrough: true }) reply: FastifyReply): Promise<CreatedApiKeyAnswer> {

@@ -2,6 +2,7 @@ import { ApiKey } from '../auth/api-key.entity.js';
 import { AuditLogLine } from '../auth/audit-log.entity.js';
 import type { SharedManifest } from '../database/manifest.js';
 import { migrationsFolder } from '../database/migrations/load-migrations.js';
+import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { JobRow } from '../jobs/job.entity.js';
 import { AiSystem } from './ai-systems/ai-system.entity.js';
 import { MonitoringEvent } from './events/monitoring-event.entity.js';
@@ -12,7 +13,7 @@ export const CORE: SharedManifest = {
   kind: 'shared',
   id: 'core',
   title: 'Registry, keys, events and templates',
-  entities: [AiSystem, ApiKey, AuditLogLine, JobRow, MonitoringEvent, Product, TemplateConfig],
+  entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MonitoringEvent, Product, TemplateConfig],
   migrations: migrationsFolder('core'),
   tables: [
     { name: 'products', rows: 'none' },
@@ -21,6 +22,7 @@ export const CORE: SharedManifest = {
     { name: 'ai_systems', rows: 'none' },
     // Append-only: who can serve can't rewrite what was done.
     { name: 'audit_log', rows: 'none', controlMay: ['SELECT', 'INSERT'] },
+    { name: 'idempotency_records', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
     { name: 'monitoring_events', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'template_config', rows: { visible: 'is_active' }, productMay: ['SELECT'] },
   ],

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ClientBase, QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { QueryResult } from 'pg';
 import type { Queryable } from './admin-connection.js';
 import type { BudgetedPool } from './budgeted-pool.js';
 
@@ -8,6 +9,9 @@ export interface PoolState {
   readonly idle: number;
   readonly waiting: number;
 }
+
+/** The one transaction that everything within a `unitOfWork` belongs to. */
+const unitOfWork = new AsyncLocalStorage<{ role: string; tx: EntityManager }>();
 
 /**
  * One role's way to the database: a TypeORM DataSource logged in as that role, opened at its first use, so that an
@@ -24,24 +28,34 @@ export class RoleDatabase implements Queryable {
   ) {}
 
   /**
-   * Runs one statement on a connection of its own. Always by the extended protocol, which refuses a second statement
-   * behind a semicolon also where there are no parameters.
+   * Runs one statement, on a connection of its own or in the unit of work that is under way. Always by the extended
+   * protocol, which refuses a second statement behind a semicolon also where there are no parameters.
    */
   async query<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const pool = poolOf(await this.open());
     const config = { text: sql, values: [...values], queryMode: 'extended' };
-    const result: QueryResult<Row> = await pool.query<Row>(config);
+    const tx = this.current();
+    const runner: Pick<ClientBase, 'query'> = tx ? await connectionOf(tx) : poolOf(await this.open());
+    const result: QueryResult<Row> = await runner.query<Row>(config);
     return result.rows;
   }
 
-  /** For TypeORM's repositories and query builders outside a transaction. */
+  /** For TypeORM's repositories and query builders. */
   async manager(): Promise<EntityManager> {
-    return (await this.open()).manager;
+    return this.current() ?? (await this.open()).manager;
   }
 
   /** Commits what `work` did, or none of it. `work` uses only the manager it is given and awaits nothing else. */
   async transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return (await this.open()).transaction(work);
+    const tx = this.current();
+    return tx ? work(tx) : (await this.open()).transaction(work);
+  }
+
+  /**
+   * One transaction around whatever `work` does with this role, however deep down: services need not know that a
+   * record of theirs is to be committed together with another one.
+   */
+  async unitOfWork<T>(work: () => Promise<T>): Promise<T> {
+    return this.transaction((tx) => unitOfWork.run({ role: this.role, tx }, work));
   }
 
   /** What the pool holds at this moment; zeros before the first use. */
@@ -56,6 +70,14 @@ export class RoleDatabase implements Queryable {
     this.opening = undefined;
     this.source = undefined;
     await source?.destroy();
+  }
+
+  /** The transaction of the unit of work that is under way, if any. */
+  private current(): EntityManager | undefined {
+    const unit = unitOfWork.getStore();
+    if (unit === undefined || unit.role === this.role) return unit?.tx;
+    // Awaiting a second connection while holding one deadlocks a full pool, and the embedded engine at once.
+    throw new Error(`A unit of work of ${unit.role} must not wait for a connection of ${this.role}.`);
   }
 
   /** A failed opening is forgotten, so that the next request tries again. */
@@ -76,4 +98,10 @@ export class RoleDatabase implements Queryable {
 /** TypeORM's PostgreSQL driver keeps the pool it made under `master`. */
 function poolOf(source: DataSource): BudgetedPool {
   return (source.driver as unknown as { master: BudgetedPool }).master;
+}
+
+/** The connection that a transaction runs on; TypeORM hands out the driver's own client. */
+function connectionOf(tx: EntityManager): Promise<ClientBase> {
+  if (tx.queryRunner === undefined) throw new Error('This manager belongs to no transaction.');
+  return tx.queryRunner.connect() as Promise<ClientBase>;
 }

@@ -111,7 +111,7 @@ function closingWords(report: DemoReport, colours: Colours): string {
   return [
     `\n${colours.bold(colours.green('Done.'))} Wrote ${countsInWords(report.written)} in ${report.writingSeconds} s; ${report.seconds} s in all.`,
     `  Read on: ${base}/docs`,
-    `  Or ask:  curl -H "Authorization: Bearer $NAGAYA_KEY" "${base}${PRODUCT_PATH}/mistake-patterns?limit=5"`,
+    `  Or ask:  curl -H "Authorization: Bearer $KEY" "${base}${PRODUCT_PATH}/mistake-patterns?limit=5"`,
   ].join('\n');
 }
 

@@ -5,6 +5,7 @@ import { Answered } from '../../http/answers.js';
 import { AnswersPageOf, decodeCursor, encodeCursor, PageQuery, type Page } from '../../http/paging.js';
 import { ProductPath } from '../../http/product-path.js';
 import { ProductState } from './product.dto.js';
+import { Product } from './product.entity.js';
 import { ProductsService } from './products.service.js';
 
 @ApiTags('Products')
@@ -32,16 +33,16 @@ export class ProductsController {
   @Post(':productId/suspend')
   @HttpCode(200)
   @ApiOperation({ summary: 'Take a product out of service', description: 'Its requests answer 403 product_suspended; its data is untouched.' })
-  @Answered(ProductState)
-  suspend(@ProductPath() productId: string): Promise<ProductState> {
+  @Answered(Product)
+  suspend(@ProductPath() productId: string): Promise<Product> {
     return this.products.suspend(productId);
   }
 
   @Post(':productId/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Bring a product back into service' })
-  @Answered(ProductState)
-  resume(@ProductPath() productId: string): Promise<ProductState> {
+  @Answered(Product)
+  resume(@ProductPath() productId: string): Promise<Product> {
     return this.products.resume(productId);
   }
 }

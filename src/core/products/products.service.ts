@@ -44,20 +44,20 @@ export class ProductsService {
   }
 
   /** Its requests answer 403 from now on, on other replicas within two seconds. @throws AppError `not_found` */
-  suspend(id: string): Promise<ProductState> {
+  suspend(id: string): Promise<Product> {
     return this.setStatus(id, 'suspended');
   }
 
   /** @throws AppError `not_found` */
-  resume(id: string): Promise<ProductState> {
+  resume(id: string): Promise<Product> {
     return this.setStatus(id, 'active');
   }
 
-  private async setStatus(id: string, status: ProductStatus): Promise<ProductState> {
+  private async setStatus(id: string, status: ProductStatus): Promise<Product> {
     const [row] = await this.databases.control.query<Product>(`UPDATE core.products SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`, [id, status]);
     if (row === undefined) throw notFound();
     this.statuses.forget();
-    return this.withState(row);
+    return row;
   }
 
   private async withState(product: Product): Promise<ProductState> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { linkSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,10 +46,11 @@ export class FolderLock {
       const path = join(folder, `nagaya.${number}.lock`);
       if (!writeNew(path, identity)) continue;
       // A listing made while another process swept may have missed its lock, so look once more, now that ours is seen.
-      const other = await findHolder(folder, path);
-      if (other) {
+      if (await findHolder(folder, path)) {
+        // It may have seen ours, and be stepping back too: whoever comes again first has it.
         rmSync(path, { force: true });
-        throw inUse(folder, other);
+        await sleep(20 + randomInt(200));
+        continue;
       }
       for (const lock of locksIn(folder)) if (lock.path !== path) rmSync(lock.path, { force: true });
       return new FolderLock(path, identity);

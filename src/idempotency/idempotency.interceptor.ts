@@ -1,0 +1,61 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { ACCESS, ONCE, READS, type Access } from '../auth/access.js';
+import { productOf } from '../auth/access.guard.js';
+import { Databases } from '../database/databases.js';
+import { invalid } from '../errors/app-error.js';
+import { once } from './idempotency-records.js';
+
+/** Printable ASCII, as HTTP fields and logs carry it unharmed. */
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/**
+ * A POST that writes and names itself with an Idempotency-Key is carried out once. It runs in one transaction with its
+ * record, on the login that the request works with: the product's, or for operators' own routes the control role's.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly databases: Databases,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const places = [context.getHandler(), context.getClass()];
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const key = request.headers['idempotency-key'];
+    const { principal } = request;
+    const reads = this.reflector.getAllAndOverride<boolean | undefined>(READS, places) === true;
+    if (request.method !== 'POST' || reads || key === undefined || principal === undefined) return next.handle();
+    if (typeof key !== 'string' || !KEY.test(key)) {
+      throw invalid('/header/idempotency-key', 'must be 1 to 255 printable ASCII characters, sent once');
+    }
+    const isProducts = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, places) === 'product';
+    const database = isProducts ? this.databases.product(productOf(request)) : this.databases.control;
+    const reply = http.getResponse<FastifyReply>();
+    const shownOnce = this.reflector.get<string | undefined>(ONCE, context.getHandler());
+    let response: unknown;
+    const recorded = await once(
+      database,
+      { apiKeyId: principal.keyId, method: request.method, path: request.url, key, body: request.body },
+      async () => {
+        response = await lastValueFrom(next.handle());
+        return { location: String(reply.getHeader('location') ?? '') || null, response: without(shownOnce, response) };
+      },
+    );
+    if (!recorded.repeated) return from([response]);
+    if (recorded.location !== null) void reply.header('location', recorded.location);
+    void reply.header('idempotent-replayed', 'true');
+    return from([recorded.response]);
+  }
+}
+
+/** What is shown once is not kept either. */
+function without(property: string | undefined, response: unknown): unknown {
+  if (property === undefined || typeof response !== 'object' || response === null) return response;
+  const { [property]: _, ...rest } = response as Record<string, unknown>;
+  return rest;
+}
