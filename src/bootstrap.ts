@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
+import { limitRate } from './auth/rate-limit.js';
 import type { Configuration } from './config/env.js';
 import { openCluster, type Cluster } from './database/cluster.js';
 import { readConnectionRoom } from './database/connection-room.js';
@@ -66,7 +67,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 /** The application without its socket, for tests and for writing the OpenAPI document. */
 export async function createApp(
-  configuration: Pick<Configuration, 'bodyLimit' | 'docs'>,
+  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'rateLimit'>,
   house: House,
   cluster: Cluster,
   databases: Databases,
@@ -82,6 +83,7 @@ export async function createApp(
   // Plain HTTP is how it is served inside a cluster; asking browsers to upgrade would break /docs there.
   await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   app.get(Authenticator).guard(app.getHttpAdapter().getInstance());
+  await limitRate(app, configuration.rateLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;
 }

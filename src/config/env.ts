@@ -25,6 +25,8 @@ export interface Configuration {
   readonly docs: boolean;
   /** Largest request body, bytes. */
   readonly bodyLimit: number;
+  /** Requests a minute and API key; 0 for no limit. */
+  readonly rateLimit: number;
   /** Largest number of connections of one pool. */
   readonly poolMax: number;
   /** Largest number of connections that all pools of this process hold open together. */
@@ -47,6 +49,7 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_DATA_DIR',
   'NAGAYA_DOCS',
   'NAGAYA_BODY_LIMIT',
+  'NAGAYA_RATE_LIMIT',
   'NAGAYA_POOL_MAX',
   'NAGAYA_MAX_CONNECTIONS',
   'NAGAYA_ROLE_CONNECTION_LIMIT',
@@ -90,6 +93,7 @@ export function readConfiguration(source: Source, roles: readonly string[]): Con
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     docs: reader.boolean('NAGAYA_DOCS', true),
     bodyLimit: reader.integer('NAGAYA_BODY_LIMIT', { default: 32 * MEBIBYTE, min: 1024, max: 1024 * MEBIBYTE }),
+    rateLimit: reader.integer('NAGAYA_RATE_LIMIT', { default: 10_000, min: 0, max: 100_000_000 }),
     poolMax: reader.integer('NAGAYA_POOL_MAX', { default: 20, min: 1, max: 20 }),
     maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
