@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbedded, startEmbedded } from '../../src/database/embedded/embedded-server.js';
-import { connected, errorOf, newFolder, Program, removeFolder } from './embedded-database.js';
+import { connected, copyOf, errorOf, newFolder, Program, removeFolder } from './embedded-database.js';
 
 const serve = (folder: string) => `
   try {
@@ -22,18 +23,25 @@ const write = (folder: string) => `
   await Promise.all([1, 2, 3, 4].map(async () => {
     for (;;) {
       const id = (next += 1);
-      await pool.query('INSERT INTO acknowledged VALUES ($1, repeat($1::text, 50))', [id]);
+      await pool.query('INSERT INTO acknowledged VALUES ($1, $2)', [id, 'row '.repeat(50)]);
       process.stdout.write('row ' + id + '\\n');
       if (id % 1000 === 0) await pool.query('CHECKPOINT');
     }
   }));`;
 
 describe('the data folder of the embedded database', () => {
+  const made = newFolder();
   let folder = '';
+
+  beforeAll(async () => {
+    const server = await startEmbedded({ dataDir: made });
+    await server.stop();
+  });
   beforeEach(() => {
-    folder = newFolder();
+    folder = copyOf(made);
   });
   afterEach(() => removeFolder(folder));
+  afterAll(() => removeFolder(made));
 
   it('is for its owner alone and keeps its secrets', async () => {
     const dataDir = join(folder, 'made', 'here');
@@ -52,14 +60,13 @@ describe('the data folder of the embedded database', () => {
 
   it('belongs to one process; a visitor is led to it', async () => {
     const programs = [new Program(serve(folder)), new Program(serve(folder))];
-    const outcome = (program: Program) => Promise.race([program.line('listening'), program.line('refused')]);
-    const first = await Promise.race(programs.map((program) => program.line('listening').then((url) => ({ program, url }), () => new Promise<never>(() => {}))));
-    const other = programs.find((program) => program !== first.program);
-    expect(other && (await outcome(other))).toMatch(/^conflict The data folder .* is in use by process \d+\./);
+    const lines = await Promise.all(programs.map((program) => program.line('listening', 'refused')));
+    const [url = ''] = lines.flatMap((line) => (line.startsWith('listening ') ? [line.slice(10)] : []));
+    expect(lines.sort()).toEqual([`listening ${url}`, expect.stringMatching(/^refused conflict The data folder .* is in use by process \d+\./)]);
     expect(await errorOf(startEmbedded({ dataDir: folder }))).toMatchObject({ code: 'conflict' });
 
     const visitor = await openEmbedded({ dataDir: folder });
-    expect(visitor).toMatchObject({ owned: false, adminUrl: first.url });
+    expect(visitor).toMatchObject({ owned: false, adminUrl: url });
     const client = await connected(visitor.adminUrl);
     await client.query('CREATE TABLE kept (id int)');
     await client.end();
@@ -95,8 +102,9 @@ describe('the data folder of the embedded database', () => {
 
   it('makes the database anew where making it was cut off', async () => {
     const unfinished = join(folder, 'pgdata.unfinished');
+    removeFolder(join(folder, 'pgdata'));
     const half = new Program(serve(folder));
-    while (!existsSync(join(folder, 'pgdata'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!existsSync(join(folder, 'pgdata'))) await sleep(5);
     await half.kill();
     expect(existsSync(unfinished)).toBe(true);
     const server = await startEmbedded({ dataDir: folder });
@@ -112,7 +120,7 @@ describe('the data folder of the embedded database', () => {
     await working.query('BEGIN');
     await working.query('INSERT INTO work VALUES (1)');
     const stopped = server.stop();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     await working.query('INSERT INTO work VALUES (2)');
     await working.query('COMMIT');
     await stopped;
@@ -126,7 +134,6 @@ describe('the data folder of the embedded database', () => {
   });
 
   it('says so where the engine does not start', async () => {
-    await (await startEmbedded({ dataDir: folder })).stop();
     writeFileSync(join(folder, 'pgdata', 'PG_VERSION'), '11\n');
     expect(await errorOf(startEmbedded({ dataDir: folder }))).toMatchObject({ code: 'unavailable', message: expect.stringContaining('does not start') });
     expect(readdirSync(folder).filter((name) => name.endsWith('.lock'))).toEqual([]);

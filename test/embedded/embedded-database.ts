@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +9,13 @@ import pg from 'pg';
 
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'nagaya-embedded-'));
+}
+
+/** As if it had been made and stopped here. */
+export function copyOf(folder: string): string {
+  const copy = newFolder();
+  cpSync(folder, copy, { recursive: true });
+  return copy;
 }
 
 export function removeFolder(folder: string): void {
@@ -44,7 +52,8 @@ export class Program {
   private readonly child: ChildProcess;
   private readonly lines: string[] = [];
   private readonly ended: Promise<number | null>;
-  private onLine: () => void = () => {};
+  private readonly news = new EventEmitter();
+  private over = false;
 
   constructor(script: string) {
     const built = new URL('../../dist/src/database/embedded/embedded-server.js', import.meta.url).href;
@@ -57,29 +66,29 @@ export class Program {
     const lines = createInterface({ input: this.child.stdout ?? process.stdin });
     lines.on('line', (line) => {
       this.lines.push(line);
-      this.onLine();
+      this.news.emit('news');
     });
-    this.ended = new Promise((resolve) => this.child.once('close', (code) => {
-      this.onLine();
-      resolve(code);
-    }));
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        this.over = true;
+        this.news.emit('news');
+        resolve(code);
+      });
+    });
   }
 
   get output(): readonly string[] {
     return this.lines;
   }
 
-  /** Waits for a line that begins so and answers the rest of it. */
-  line(start: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const found = this.lines.find((line) => line.startsWith(start));
-        if (found !== undefined) resolve(found.slice(start.length).trim());
-        else if (this.child.exitCode !== null) reject(new Error(`The program ended without a line ${start}: ${this.lines.join('\n')}`));
-      };
-      this.onLine = look;
-      look();
-    });
+  /** Waits for a line that begins with one of these and answers it. */
+  async line(...starts: string[]): Promise<string> {
+    for (;;) {
+      const found = this.lines.find((line) => starts.some((start) => line.startsWith(start)));
+      if (found !== undefined) return found;
+      if (this.over) throw new Error(`The program ended without a line ${starts.join(' or ')}: ${this.lines.join('\n')}`);
+      await once(this.news, 'news');
+    }
   }
 
   /** Ends its standard input, which the scripts take for «stop». */

@@ -71,8 +71,14 @@ export class Supervisor {
       port: this.port,
       busySince: this.busySince,
     };
-    // The environment holds secrets that the thread has no use for.
-    const worker = new Worker(workerFile(), { workerData, env: {}, resourceLimits: { stackSizeMb: STACK_MB } });
+    const worker = new Worker(workerFile(), {
+      workerData,
+      // The environment holds secrets that the thread has no use for.
+      env: {},
+      // Not this process's own: tsx's hooks, or what --eval brings with it, are nothing to a thread made of plain JavaScript.
+      execArgv: ['--enable-source-maps'],
+      resourceLimits: { stackSizeMb: STACK_MB },
+    });
     this.worker = worker;
     this.lastFailure = undefined;
     return new Promise((resolve, reject) => {

@@ -1,0 +1,189 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ConfigurationError, LOG_LEVELS, readConfiguration, type Configuration } from './env.js';
+
+type Source = Record<string, string>;
+
+const ROLES = ['nagaya_control', 'coding_rule2'];
+const SERVER = 'postgres://db.example/nagaya';
+const SECRET = 'not a secret, but long enough to be one';
+
+const read = (source: Source): Configuration => readConfiguration(source, ROLES);
+
+/** What is wrong with the source, a line each; nothing where it is good. */
+function problemsIn(source: Source): readonly string[] {
+  try {
+    read(source);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+const namesIn = (problems: readonly string[]): string[] => problems.map((problem) => problem.split(' ', 1)[0] ?? '').sort();
+
+/** Every name that is looked up, found by watching which ones are. */
+function lookedUp(): string[] {
+  const names = new Set<string>();
+  read(new Proxy<Source>({}, { get: (_, name) => void names.add(String(name)) }));
+  return [...names];
+}
+
+const BOUNDS: Readonly<Record<string, readonly [min: number, max: number, key: keyof Configuration]>> = {
+  PORT: [0, 65_535, 'port'],
+  NAGAYA_BODY_LIMIT: [1_024, 1_073_741_824, 'bodyLimit'],
+  NAGAYA_RATE_LIMIT: [0, 100_000_000, 'rateLimit'],
+  NAGAYA_POOL_MAX: [1, 20, 'poolMax'],
+  NAGAYA_MAX_CONNECTIONS: [2, 10_000, 'maxConnections'],
+  NAGAYA_ROLE_CONNECTION_LIMIT: [1, 10_000, 'roleConnectionLimit'],
+};
+
+const badUrl = fc.constantFrom('db.example', 'mysql://db.example/nagaya', 'postgres://db.example', 'postgres://db.example/', 'postgres://[/x');
+const badSecret = fc.stringMatching(/^[!-~]{1,31}$/);
+const badFlag = fc.constantFrom('maybe', 'on', '2', 'truefalse');
+const notAWholeNumber = fc.constantFrom('many', '1.5', '-1', '1e3', '0x10', '99999999999', '1'.repeat(400));
+
+/** A bad value for every name that can have one, and names that nobody knows. */
+const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  DATABASE_URL: badUrl,
+  DATABASE_ADMIN_URL: badUrl,
+  NAGAYA_URL_CODING_RULE2: badUrl,
+  NAGAYA_URL_TEA_HOUSE: fc.constant(SERVER),
+  NAGAYA_ROLE_SECRET: badSecret,
+  NAGAYA_BACKUP_SECRET: badSecret,
+  NAGAYA_ROLE_SECERT: fc.constant(SECRET),
+  MIGRATE_ON_START: badFlag,
+  NAGAYA_DOCS: badFlag,
+  LOG_LEVEL: fc.constantFrom('loud', 'INFO', '3'),
+  ...Object.fromEntries(Object.keys(BOUNDS).map((name) => [name, notAWholeNumber])),
+};
+
+describe('readConfiguration', () => {
+  it('needs nothing: without any setting it is the embedded engine on this machine', () => {
+    expect(read({})).toEqual({
+      databaseUrl: undefined,
+      databaseAdminUrl: undefined,
+      roleSecret: undefined,
+      backupSecret: undefined,
+      roleUrls: new Map(),
+      host: '127.0.0.1',
+      port: 3000,
+      activeProducts: undefined,
+      migrateOnStart: true,
+      dataDir: resolve('data'),
+      logLevel: 'info',
+      docs: true,
+      bodyLimit: 32 * 1024 * 1024,
+      rateLimit: 10_000,
+      poolMax: 20,
+      maxConnections: 60,
+      roleConnectionLimit: 60,
+    });
+  });
+
+  it('reports every bad value and every unknown name in one go', () => {
+    const anySubset = fc.subarray(Object.keys(BAD), { minLength: 1 }).chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, BAD[name] ?? fc.constant('')]))));
+    fc.assert(
+      fc.property(anySubset, (source) => {
+        expect(namesIn(problemsIn(source))).toEqual(Object.keys(source).sort());
+      }),
+    );
+  });
+
+  it('says in its message all that is wrong, for whoever reads only that', () => {
+    const error = new ConfigurationError(['one thing', 'another']);
+    expect(error.message).toContain('one thing');
+    expect(error.message).toContain('another');
+  });
+
+  it('refuses any NAGAYA_ name that it does not know, and leaves the rest of the environment alone', () => {
+    const known = new Set(lookedUp());
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Z][A-Z_]{0,20}$/), fc.string(), (suffix, value) => {
+        fc.pre(!known.has(`NAGAYA_${suffix}`));
+        expect(namesIn(problemsIn({ [`NAGAYA_${suffix}`]: value }))).toEqual([`NAGAYA_${suffix}`]);
+        expect(problemsIn({ [`MY_${suffix}`]: value })).toEqual([]);
+      }),
+    );
+  });
+
+  it('knows exactly the names that it looks up', () => {
+    const unknown = problemsIn(Object.fromEntries(lookedUp().map((name) => [name, 'x']))).filter((problem) => problem.includes('is not a name'));
+    expect(unknown).toEqual([]);
+  });
+
+  it('never repeats a password or a secret', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9a-f]{12,20}$/), (hidden) => {
+        const url = `mysql://somebody:${hidden}@db.example/nagaya`;
+        const source = { DATABASE_URL: url, DATABASE_ADMIN_URL: url, NAGAYA_URL_CODING_RULE2: url, NAGAYA_URL_NOBODY: url, NAGAYA_ROLE_SECRET: hidden, NAGAYA_BACKUP_SECRET: hidden, NAGAYA_SECRET: hidden };
+        const problems = problemsIn(source);
+        expect(namesIn(problems)).toEqual(Object.keys(source).sort());
+        expect(problems.join('\n')).not.toContain(hidden);
+      }),
+    );
+  });
+
+  it('takes an empty value, or one of spaces, as none', () => {
+    const names = lookedUp();
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('', ' ', '\t', '  \n'), { minLength: names.length, maxLength: names.length }), (blanks) => {
+        expect(read(Object.fromEntries(names.map((name, index) => [name, blanks[index] ?? ''])))).toEqual(read({}));
+      }),
+    );
+  });
+
+  it.each(Object.entries(BOUNDS))('takes %s within its bounds and refuses it beyond', (name, [min, max, key]) => {
+    fc.assert(fc.property(fc.integer({ min, max }), (value) => expect(read({ [name]: ` ${value} ` })[key]).toBe(value)));
+    for (const edge of [min, max]) expect(read({ [name]: String(edge) })[key]).toBe(edge);
+    for (const beyond of [min - 1, max + 1]) expect(namesIn(problemsIn({ [name]: String(beyond) }))).toEqual([name]);
+  });
+
+  it.each(['MIGRATE_ON_START', 'NAGAYA_DOCS'])('takes true, 1, yes and their opposites for %s', (name) => {
+    const key = name === 'NAGAYA_DOCS' ? 'docs' : 'migrateOnStart';
+    for (const word of ['true', '1', 'yes', 'TRUE']) expect(read({ [name]: word })[key]).toBe(true);
+    for (const word of ['false', '0', 'no', 'False']) expect(read({ [name]: word })[key]).toBe(false);
+  });
+
+  it('takes every level that the logger has', () => {
+    for (const level of LOG_LEVELS) expect(read({ LOG_LEVEL: level }).logLevel).toBe(level);
+  });
+
+  it('reads a list with its spaces and stray commas taken off', () => {
+    expect(read({ ACTIVE_PRODUCTS: ' coding_rule2 , ,tea_house,' }).activeProducts).toEqual(['coding_rule2', 'tea_house']);
+  });
+});
+
+describe('on a server', () => {
+  const onServer = (source: Source): Configuration => read({ NAGAYA_ROLE_SECRET: SECRET, ...source });
+  const withLogin = 'postgresql://migrator:secret@db.example/nagaya';
+
+  it('demands a role secret, of 32 characters or more', () => {
+    expect(namesIn(problemsIn({ DATABASE_URL: SERVER }))).toEqual(['NAGAYA_ROLE_SECRET']);
+    expect(namesIn(problemsIn({ DATABASE_URL: SERVER, NAGAYA_ROLE_SECRET: 'x'.repeat(31) }))).toEqual(['NAGAYA_ROLE_SECRET']);
+    expect(read({ DATABASE_URL: SERVER, NAGAYA_ROLE_SECRET: 'x'.repeat(32) }).roleSecret).toBe('x'.repeat(32));
+  });
+
+  it('migrates with the login of DATABASE_URL where that has one and there is no other', () => {
+    expect(onServer({ DATABASE_URL: withLogin })).toMatchObject({ databaseUrl: withLogin, databaseAdminUrl: withLogin });
+    expect(onServer({ DATABASE_URL: SERVER })).toMatchObject({ databaseUrl: SERVER, databaseAdminUrl: undefined });
+  });
+
+  it('keeps the two apart where both are given, and takes the second for both where it stands alone', () => {
+    expect(onServer({ DATABASE_URL: SERVER, DATABASE_ADMIN_URL: withLogin })).toMatchObject({ databaseUrl: SERVER, databaseAdminUrl: withLogin });
+    expect(onServer({ DATABASE_ADMIN_URL: withLogin })).toMatchObject({ databaseUrl: withLogin, databaseAdminUrl: withLogin });
+  });
+
+  it('migrates at start only when told to', () => {
+    expect(onServer({ DATABASE_URL: SERVER }).migrateOnStart).toBe(false);
+    expect(onServer({ DATABASE_ADMIN_URL: withLogin }).migrateOnStart).toBe(false);
+    expect(onServer({ DATABASE_URL: SERVER, MIGRATE_ON_START: 'true' }).migrateOnStart).toBe(true);
+  });
+
+  it('takes a whole URL for a single role, by the name of the role in capitals', () => {
+    const { roleUrls } = onServer({ DATABASE_URL: SERVER, NAGAYA_URL_CODING_RULE2: withLogin });
+    expect(roleUrls).toEqual(new Map([['coding_rule2', withLogin]]));
+  });
+});

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GROUND_RULES, inspectAccess, TABLE_RULES } from '../../src/database/access/repair.js';
+import { withAdmin } from '../../src/database/admin-connection.js';
+import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
+import { planAccess, type House } from '../../src/database/migrator.js';
+import { houseOf } from '../../src/house.js';
+import { PRODUCTS } from '../../src/products/index.js';
+import { asSuperuser, createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
+import { configurationOf } from '../support/template.js';
+import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
+import { newLodger } from './support/lodger/lodger.js';
+import { loginRefusal } from './support/role-session.js';
+import { spawnCli, type Ended } from './support/spawned.js';
+
+const AT_ONCE = 20;
+
+async function rowsOf<Row extends object>(database: string, sql: string): Promise<Row[]> {
+  const [result] = await asSuperuser(database, sql);
+  return (result?.rows ?? []) as Row[];
+}
+
+async function errorFindings(database: string, house: House): Promise<unknown[]> {
+  const configuration = configurationOf(migratorUrl(database), '');
+  const cluster = await openCluster(configuration, { purpose: 'visit' });
+  const findings = await withAdmin(requireAdminUrl(cluster), async (admin) =>
+    inspectAccess(admin, await planAccess(admin, cluster, house, configuration.roleConnectionLimit), [...GROUND_RULES, ...TABLE_RULES]),
+  );
+  return findings.filter((finding) => finding.severity === 'error');
+}
+
+/** Each schema's history, oldest first. */
+async function histories(database: string, house: House): Promise<Record<string, string[]>> {
+  const entries: [string, string[]][] = [];
+  for (const { id } of [...house.shared, ...house.products]) {
+    const rows = await rowsOf<{ name: string }>(database, `SELECT name FROM ${id}.migrations ORDER BY id`);
+    entries.push([id, rows.map((row) => row.name)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+describe(`${AT_ONCE} processes migrate one empty database at the same moment`, () => {
+  const database = `nagaya_test_${randomUUID().slice(0, 8)}`;
+  const house = houseOf(PRODUCTS);
+  let processes: Ended[];
+
+  beforeAll(async () => {
+    await createEmptyDatabase(database);
+    const spawned = Array.from({ length: AT_ONCE }, () => spawnCli(['migrate', '--json'], migratorUrl(database)));
+    processes = await Promise.all(spawned.map((process) => process.ended));
+  }, 120_000);
+  afterAll(() => dropDatabase(database));
+
+  test('all of them succeed', () => {
+    expect(processes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(processes.map(() => ({ code: 0, stderr: '' })));
+  });
+
+  test('each migration is applied once, by one of them', async () => {
+    const applied = processes.flatMap(({ stdout }) => (JSON.parse(stdout) as { schemas: { schema: string; applied: string[] }[] }).schemas);
+    for (const [schema, names] of Object.entries(await histories(database, house))) {
+      expect(new Set(names).size).toBe(names.length);
+      expect(names.length).toBeGreaterThan(0);
+      expect(applied.filter((outcome) => outcome.schema === schema).flatMap((outcome) => outcome.applied)).toEqual(names);
+    }
+  });
+
+  test('roles, grants and policies are as they should be', async () => {
+    expect(await errorFindings(database, house)).toEqual([]);
+  });
+
+  test('products and partitions are there', async () => {
+    expect(await rowsOf(database, 'SELECT id FROM core.products')).toEqual(PRODUCTS.map(({ id }) => ({ id })));
+    const [partitions] = await rowsOf<{ events: number; metrics: number }>(
+      database,
+      `SELECT count(*) FILTER (WHERE inhparent = 'core.monitoring_events'::regclass AND relkind = 'r')::int AS events,
+              count(*) FILTER (WHERE inhparent = 'monitoring.performance_metrics'::regclass AND relkind = 'r')::int AS metrics
+         FROM pg_inherits JOIN pg_class ON oid = inhrelid`,
+    );
+    expect(partitions).toEqual({ events: 61, metrics: 61 });
+  });
+});
+
+describe(`${AT_ONCE} migrations at the same moment that make roles that are new to the server`, () => {
+  const database = `nagaya_test_${randomUUID().slice(0, 8)}`;
+  const lodgers = [newLodger(), newLodger()];
+  const house = houseWith(lodgers);
+
+  beforeAll(() => createEmptyDatabase(database));
+  afterAll(async () => {
+    await dropDatabase(database);
+    await dropLodgers(lodgers);
+  });
+
+  test('all of them succeed, and both roles log in', async () => {
+    const configuration = configurationOf(migratorUrl(database), '');
+    const reports = await Promise.all(Array.from({ length: AT_ONCE }, () => migrateWith(configuration, house)));
+    expect(reports.flatMap((report) => report.schemas).filter((outcome) => outcome.error !== undefined)).toEqual([]);
+    expect(await errorFindings(database, house)).toEqual([]);
+    const cluster = await openCluster(configuration, { purpose: 'visit' });
+    for (const { id } of lodgers) expect(await loginRefusal(cluster.urlOf(id))).toBeUndefined();
+  });
+
+  test('three more change nothing', async () => {
+    const before = await histories(database, house);
+    const configuration = configurationOf(migratorUrl(database), '');
+    const reports = await Promise.all(Array.from({ length: 3 }, () => migrateWith(configuration, house)));
+    expect(reports.flatMap((report) => report.schemas).flatMap((outcome) => outcome.applied)).toEqual([]);
+    expect(await histories(database, house)).toEqual(before);
+  });
+});
