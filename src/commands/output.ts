@@ -26,7 +26,7 @@ export function progressPrinter(enabled: boolean): { step: (text: string) => voi
       if (enabled) process.stderr.write(`${pc.cyan('›')} ${text} … ${elapsed()}\n`);
     },
     done: () => {
-      if (enabled) process.stderr.write(`${pc.green('✓')} ready after ${elapsed()}\n`);
+      if (enabled) process.stderr.write(`${pc.green('✓')} done after ${elapsed()}\n`);
     },
   };
 }

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { ApiKeysService } from '../auth/api-keys.service.js';
 import { startService, type RunningService } from '../bootstrap.js';
 import type { House } from '../database/migrator.js';
+import { DatabaseProbe } from '../health/probes/database-probe.js';
 import { createLogger } from '../http/logging.js';
 import { commandContext } from './context.js';
 import { print, progressPrinter } from './output.js';
@@ -23,6 +24,7 @@ export async function runStart(): Promise<void> {
   const service = await startService({ configuration, house, logger, onProgress: progress.step });
   progress.done();
   printWelcome(service, configuration.docs);
+  await printWhatIsMissing(service);
   await printFirstKeys(service, house);
   await untilSignalled();
   progress.step('draining');
@@ -41,6 +43,14 @@ function printWelcome({ url, cluster }: RunningService, docs: boolean): void {
     print(`  database       a PostgreSQL server`);
   }
   print();
+}
+
+/** A server that is not migrated yet, or not there, is no reason to stop: readiness waits for it, and so does this line. */
+async function printWhatIsMissing({ app }: RunningService): Promise<void> {
+  const { database, migrations, roles } = await app.get(DatabaseProbe, { strict: false }).ask();
+  for (const { up, message } of [database, migrations, roles]) {
+    if (!up && message !== undefined) print(`  ${pc.yellow('not ready:')} ${message}`);
+  }
 }
 
 /** The embedded default has nobody to make its first keys; on a server, `nagaya key create` does. */

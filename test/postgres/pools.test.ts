@@ -84,7 +84,7 @@ describe('a product whose connections are all taken', () => {
     await until(() => lodging.service.databases.product(full.id).poolState().active === 20);
     // More than all connections of the process together: those who wait must not count as if they had one.
     const waiting = Array.from({ length: 80 }, () => greet(full.id));
-    await until(() => lodging.service.databases.waitingForConnection >= 80);
+    await until(() => lodging.service.databases.product(full.id).poolState().waiting >= 80);
 
     const served = await Promise.all([...Array.from({ length: 20 }, () => greet(neighbour.id)), lodging.request('coding_rule2', 'GET', 'mistake-patterns')]);
     expect(served.map((answer) => answer.status)).toEqual(served.map(() => 200));

@@ -47,7 +47,6 @@ async function serve(): Promise<void> {
       if (!(error instanceof EngineFailure)) throw error;
       log('warn', error.message);
     }
-    tell({ type: 'stopped' });
     parentPort?.close();
   }
 }

@@ -39,7 +39,7 @@ const TIMEOUTS = new Set([
  * keeps, and needs a name: RESET SESSION AUTHORIZATION doesn't bring the superuser back.
  */
 const CLEAN_UP = `SET SESSION AUTHORIZATION ${SUPERUSER};
-  DISCARD TEMP; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()`;
+  DISCARD TEMP; DISCARD SEQUENCES; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()`;
 
 /**
  * The engine's one session, made ready for whoever it is given to. A hand-over costs about 0.1 ms; when the same

@@ -16,8 +16,7 @@ export type FromWorker =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
   /** The engine can't go on; the thread ends by itself. */
-  | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'stopped' };
+  | { readonly type: 'failed'; readonly message: string };
 
 export interface ToWorker {
   readonly type: 'stop';

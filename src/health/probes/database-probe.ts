@@ -65,7 +65,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
       return await Promise.race([this.look(), late]);
     } catch {
       this.cutOff();
-      const unknown = { up: false, message: 'not known' };
+      const unknown = { up: false };
       return { database: { up: false, message: 'The database does not answer.' }, migrations: unknown, roles: unknown };
     } finally {
       clearTimeout(timer);
@@ -87,7 +87,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
     return {
       database: { up: true },
       migrations:
-        behind.length === 0 ? { up: true } : { up: false, message: `The schemas ${behind.join(', ')} are not those of this release. Run "nagaya migrate".` },
+        behind.length === 0 ? { up: true } : { up: false, message: `The schemas ${behind.join(', ')} are not those of this release. Run "nagaya migrate", or start with MIGRATE_ON_START=true.` },
       roles: unsafe.length === 0 ? { up: true } : { up: false, message: 'A login role has rights that void isolation. Run "nagaya migrate" and look at its report.' },
     };
   }

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { urlOfDatabase } from '../support/postgres-server.js';
+import { servingSql, terminate, type Backend } from './support/backends.js';
+import { newLodger } from './support/lodger/lodger.js';
+import { startLodging, type Lodging } from './support/lodging.js';
+import { until } from './support/until.js';
+
+const MAX = 5;
+const lodgers = [newLodger(), newLodger(), newLodger(), newLodger()];
+
+let lodging: Lodging;
+beforeAll(async () => {
+  lodging = await startLodging(lodgers, { maxConnections: MAX });
+});
+afterAll(() => lodging.stop());
+
+/** Counts the service's connections as the server sees them, over and over, until told to stop. */
+async function watch(): Promise<{ stop(): Promise<{ most: number; looks: number; roles: Set<string> }> }> {
+  const client = new pg.Client({ connectionString: urlOfDatabase('postgres') });
+  await client.connect();
+  const seen = { most: 0, looks: 0, roles: new Set<string>() };
+  let watching = true;
+  const looking = (async () => {
+    while (watching) {
+      const { rows } = await client.query<Backend>(servingSql(lodging.database.name));
+      seen.most = Math.max(seen.most, rows.length);
+      seen.looks++;
+      for (const row of rows) seen.roles.add(row.application);
+    }
+  })();
+  return {
+    stop: async () => {
+      watching = false;
+      await looking;
+      await client.end();
+      return seen;
+    },
+  };
+}
+
+test(`a process that may have ${MAX} connections never has more, over all its products, and serves them all`, async () => {
+  const watching = await watch();
+  const statuses: number[] = [];
+  // Each round another product comes first, so that connections have to change hands again and again.
+  for (let round = 0; round < 12; round++) {
+    const asking = lodgers.flatMap((_, index) => {
+      const lodger = lodgers[(index + round) % lodgers.length] ?? lodgers[0];
+      return Array.from({ length: 8 }, () => lodging.request(lodger?.id ?? '', 'GET', 'visits'));
+    });
+    statuses.push(...(await Promise.all(asking)).map((answer) => answer.status));
+  }
+  const seen = await watching.stop();
+  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  expect(seen.looks).toBeGreaterThan(20);
+  expect([...seen.roles].toSorted()).toEqual(['nagaya:nagaya_control', ...lodgers.map(({ id }) => `nagaya:${id}`)].toSorted());
+  expect(seen.most).toBeLessThanOrEqual(MAX);
+});
+
+test('what failed on the way leaves no place taken', async () => {
+  const [first, second] = lodgers;
+  if (first === undefined || second === undefined) throw new Error('There are lodgers.');
+  const client = new pg.Client({ connectionString: urlOfDatabase('postgres') });
+  await client.connect();
+  try {
+    for (let round = 0; round < 5; round++) {
+      const asking = Array.from({ length: 20 }, () => lodging.request(first.id, 'GET', 'visits'));
+      const { rows } = await client.query<Backend>(servingSql(lodging.database.name));
+      await terminate(rows);
+      await Promise.all(asking);
+    }
+  } finally {
+    await client.end();
+  }
+  for (const { id } of lodgers) await until(async () => (await lodging.request(id, 'GET', 'visits')).status === 200);
+  const all = await Promise.all(lodgers.flatMap(({ id }) => Array.from({ length: MAX }, () => lodging.request(id, 'GET', 'visits'))));
+  expect(all.map((answer) => answer.status)).toEqual(all.map(() => 200));
+  expect(lodging.service.databases.product(second.id).poolState()).toMatchObject({ active: 0, waiting: 0 });
+});
