@@ -5,6 +5,7 @@ import { VERSION } from '../document-api.js';
 import { AppError } from '../errors/app-error.js';
 import { UsageError } from './context.js';
 import { registerDemo } from './demo.js';
+import { registerDoctor } from './doctor.js';
 import { registerKey } from './key.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
@@ -23,7 +24,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError();
-  for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerKey, registerProduct, registerUrl]) register(program);
+  for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerDoctor, registerKey, registerProduct, registerUrl]) register(program);
   for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
   try {
     await program.parseAsync([...args], { from: 'user' });

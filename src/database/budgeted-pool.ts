@@ -1,8 +1,12 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { ConnectionBudget, ReleaseSlot } from './connection-budget.js';
+import type { ConnectionBudget } from './connection-budget.js';
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (reason?: boolean | Error) => void) => void;
 
+/** A connection takes a millisecond to close; how often who needs its place looks, and when it no longer counts. */
+const CLOSING_POLL_MS = 2;
+const CLOSING_TIMEOUT_MS = 1_000;
 /** ReadyForQuery's word for "no transaction open". */
 const IDLE = 'I';
 
@@ -12,7 +16,6 @@ const IDLE = 'I';
  */
 export class PoolGroup {
   private readonly pools = new Set<BudgetedPool>();
-  private arriving = 0;
 
   constructor(readonly budget: ConnectionBudget) {}
 
@@ -36,39 +39,45 @@ export class PoolGroup {
     this.pools.delete(pool);
   }
 
-  /** Connections open now, at work or idle. */
-  get open(): number {
-    return [...this.pools].reduce((sum, pool) => sum + pool.totalCount, 0);
+  /** Whether one more connection may be opened: those at work, idle, being opened and being closed all count. */
+  hasRoom(): boolean {
+    const open = [...this.pools].reduce((sum, pool) => sum + pool.openCount, 0);
+    return open < this.budget.size;
   }
 
-  /**
-   * Lets `open` make a new connection, after closing idle ones of other pools where there is no room for it. Those on
-   * their way count too: two that ask at once must not both take the last place.
-   */
-  async withRoom<T>(asking: BudgetedPool, open: () => Promise<T>): Promise<T> {
-    this.arriving++;
-    try {
-      while (this.open + this.arriving > this.budget.size) {
-        const idle = [...this.pools].filter((pool) => pool !== asking && pool.idleCount > 0).sort((a, b) => b.idleCount - a.idleCount)[0];
-        if (idle === undefined) break;
-        await idle.dropIdle();
-      }
-    } finally {
-      this.arriving--;
-    }
-    // No await in between: from here on the pool itself counts the new connection.
-    return open();
+  /** Closes an idle connection of another pool, or waits a moment where none is free to be closed just now. */
+  async makeRoom(asking: BudgetedPool): Promise<void> {
+    const [idle] = [...this.pools].filter((pool) => pool !== asking && pool.spareCount > 0).sort((a, b) => b.spareCount - a.spareCount);
+    await (idle?.dropIdle() ?? sleep(CLOSING_POLL_MS));
   }
 }
 
 export class BudgetedPool extends pg.Pool {
+  /** Idle connections that are promised to those who are about to take them. */
+  private claimed = 0;
+  /** Connections that the pool has given up and the server may still have, and what to do when it has not. */
+  private readonly closing = new Map<pg.PoolClient, () => void>();
+
   constructor(
     private readonly group: PoolGroup,
     private readonly name: string,
     options: pg.PoolConfig,
   ) {
     super(options);
-    group.register(this);
+    this.on('remove', (client: pg.PoolClient) => this.closing.get(client)?.());
+  }
+
+  get openCount(): number {
+    return this.totalCount + this.closing.size;
+  }
+
+  get spareCount(): number {
+    return this.idleCount - this.claimed;
+  }
+
+  /** Those who wait for a connection of this pool. */
+  get lineLength(): number {
+    return this.waitingCount + this.group.budget.waitingFor(this.name);
   }
 
   override connect(): Promise<pg.PoolClient>;
@@ -89,34 +98,63 @@ export class BudgetedPool extends pg.Pool {
     return callback === undefined ? super.end() : super.end(callback);
   }
 
-  /** Takes an idle connection out and closes it: the public way to shrink a pool. */
+  /** Takes an idle connection out and closes it: the public way to shrink a pool. Waits until it is closed. */
   async dropIdle(): Promise<void> {
-    if (this.idleCount === 0) return;
-    const client = await super.connect();
-    client.release(true);
+    const client = await this.takeIdle();
+    await new Promise<void>((resolve) => this.letGo(client, true, resolve));
   }
 
   private async connectWithinBudget(): Promise<pg.PoolClient> {
     const releaseSlot = await this.group.budget.acquire(this.name, this.options.connectionTimeoutMillis ?? 5_000);
     try {
-      const client = this.idleCount > 0 ? await super.connect() : await this.group.withRoom(this, () => super.connect());
-      return withSafeRelease(client, releaseSlot);
+      this.group.register(this);
+      const client = await this.checkOut();
+      const { release } = client;
+      // A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
+      // find itself inside somebody else's.
+      client.release = (reason) => {
+        client.release = release;
+        this.letGo(client, reason ?? client.getTransactionStatus() !== IDLE, releaseSlot);
+      };
+      return client;
     } catch (error) {
       releaseSlot();
+      // A pool that could not be opened is thrown away by who wanted it, without a word to us.
+      if (this.openCount === 0) this.group.unregister(this);
       throw error;
     }
   }
-}
 
-/**
- * A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
- * find itself inside somebody else's.
- */
-function withSafeRelease(client: pg.PoolClient, releaseSlot: ReleaseSlot): pg.PoolClient {
-  const release = client.release.bind(client);
-  client.release = (reason) => {
-    releaseSlot();
-    release(reason ?? client.getTransactionStatus() !== IDLE);
-  };
-  return client;
+  /** An idle connection, or a new one within the group's cap. What is counted here is up to date: nothing is awaited in between. */
+  private async checkOut(): Promise<pg.PoolClient> {
+    for (;;) {
+      if (this.spareCount > 0) return this.takeIdle();
+      if (this.idleCount === 0 && this.group.hasRoom()) return super.connect();
+      // Whoever was promised an idle connection takes it before the next turn of the event loop.
+      await (this.idleCount > 0 ? nextTurn() : this.group.makeRoom(this));
+    }
+  }
+
+  private async takeIdle(): Promise<pg.PoolClient> {
+    this.claimed++;
+    try {
+      return await super.connect();
+    } finally {
+      this.claimed--;
+    }
+  }
+
+  /** Gives a connection back to the pool; where the pool closes it, its place is free only when it is closed. */
+  private letGo(client: pg.PoolClient, reason: boolean | Error, onFree: () => void): void {
+    const before = this.totalCount;
+    const close = (): void => {
+      clearTimeout(timer);
+      if (this.closing.delete(client)) onFree();
+    };
+    // A server that has gone silent answers no goodbye.
+    const timer = setTimeout(close, CLOSING_TIMEOUT_MS).unref();
+    this.closing.set(client, close);
+    client.release(reason);
+    if (this.totalCount === before) close();
+  }
 }

@@ -9,34 +9,57 @@ interface Waiter {
 export type ReleaseSlot = () => void;
 
 /**
- * A cap on the connections that all pools of this process have at work together. Who finds it full waits in the
- * line of its own pool, and the lines are served in turn, so that one busy product can't keep the others out.
+ * A cap on the connections that all pools of this process have at work together, and on those of each. Who finds a
+ * cap reached waits in the line of its own pool, and the lines are served in turn, so that one busy product can't keep
+ * the others out: it holds no more than its pool can use, and who waits for it holds nothing.
  */
 export class ConnectionBudget {
-  private used = 0;
+  private readonly usedBy = new Map<string, number>();
   /** Pools with somebody waiting; the next in turn stands first. */
   private readonly lines = new Map<string, Waiter[]>();
 
-  constructor(readonly size: number) {}
+  constructor(
+    readonly size: number,
+    private readonly poolMax = size,
+  ) {}
 
   get inUse(): number {
-    return this.used;
+    return [...this.usedBy.values()].reduce((sum, used) => sum + used, 0);
   }
 
   get waiting(): number {
     return [...this.lines.values()].reduce((sum, line) => sum + line.length, 0);
   }
 
+  waitingFor(pool: string): number {
+    return this.lines.get(pool)?.length ?? 0;
+  }
+
   /** @throws AppError `unavailable` after `timeoutMs` */
   async acquire(pool: string, timeoutMs: number): Promise<ReleaseSlot> {
-    if (this.used < this.size) this.used++;
+    if (this.isFreeFor(pool)) this.take(pool);
     else await this.waitInLine(pool, timeoutMs);
     let released = false;
     return () => {
       if (released) return;
       released = true;
-      this.pass();
+      this.giveBack(pool);
+      this.serveNext();
     };
+  }
+
+  private isFreeFor(pool: string): boolean {
+    return this.inUse < this.size && (this.usedBy.get(pool) ?? 0) < this.poolMax;
+  }
+
+  private take(pool: string): void {
+    this.usedBy.set(pool, (this.usedBy.get(pool) ?? 0) + 1);
+  }
+
+  private giveBack(pool: string): void {
+    const left = (this.usedBy.get(pool) ?? 0) - 1;
+    if (left > 0) this.usedBy.set(pool, left);
+    else this.usedBy.delete(pool);
   }
 
   private waitInLine(pool: string, timeoutMs: number): Promise<void> {
@@ -55,19 +78,18 @@ export class ConnectionBudget {
     });
   }
 
-  /** Hands the slot to the next line, which then goes to the end; without anybody waiting it is free. */
-  private pass(): void {
-    const [next] = this.lines;
-    if (next === undefined) {
-      this.used--;
+  /** Gives the free slot to the first line that may have it, which then goes to the end. */
+  private serveNext(): void {
+    for (const [pool, line] of this.lines) {
+      if (!this.isFreeFor(pool)) continue;
+      const waiter = line.shift();
+      this.lines.delete(pool);
+      if (line.length > 0) this.lines.set(pool, line);
+      if (waiter === undefined) continue;
+      clearTimeout(waiter.timer);
+      this.take(pool);
+      waiter.grant();
       return;
     }
-    const [pool, line] = next;
-    const waiter = line.shift();
-    this.lines.delete(pool);
-    if (line.length > 0) this.lines.set(pool, line);
-    if (waiter === undefined) return;
-    clearTimeout(waiter.timer);
-    waiter.grant();
   }
 }

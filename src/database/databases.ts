@@ -37,7 +37,7 @@ export class Databases {
     active: readonly string[],
     private readonly limits: PoolLimits,
   ) {
-    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections));
+    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax));
     this.control = this.roleDatabase(CONTROL_ROLE);
     this.products = new Map(active.map((id) => [id, this.roleDatabase(id)]));
   }

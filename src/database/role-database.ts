@@ -62,7 +62,7 @@ export class RoleDatabase implements Queryable {
   poolState(): PoolState {
     if (this.source === undefined) return { active: 0, idle: 0, waiting: 0 };
     const pool = poolOf(this.source);
-    return { active: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount };
+    return { active: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.lineLength };
   }
 
   async close(): Promise<void> {

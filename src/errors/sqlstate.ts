@@ -73,6 +73,8 @@ const DRIVER_MESSAGES: readonly (readonly [start: string, meaning: Meaning])[] =
   ['Connection terminated', UNAVAILABLE],
   ['Client has encountered a connection error', UNAVAILABLE],
   ['Client was closed and is not queryable', UNAVAILABLE],
+  // TypeORM, about a transaction whose connection broke between two statements.
+  ['Query runner already released', UNAVAILABLE],
   ['Cannot use a pool after calling end', UNAVAILABLE],
   ['Query read timeout', TOOK_TOO_LONG],
 ];

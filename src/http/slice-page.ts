@@ -1,21 +1,24 @@
 import { decodeCursor, encodeCursor, type Page } from './paging.js';
 import { readUuid } from './uuid.js';
 
-const KEY_SHAPES = {
-  // What PostgreSQL prints for a timestamptz.
-  timestamptz: /^(?:\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2}){0,2}(?: BC)?|-infinity)$/,
-  integer: /^\d{1,9}$/,
+// What PostgreSQL prints for a timestamptz.
+const TIMESTAMPTZ = /^(?:\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2}){0,2}(?: BC)?|-infinity)$/;
+const INTEGER_MAX = 2_147_483_647;
+
+const IS_KEY = {
+  timestamptz: (key: string) => TIMESTAMPTZ.test(key),
+  integer: (key: string) => /^\d{1,10}$/.test(key) && Number(key) <= INTEGER_MAX,
 } as const;
 
 /**
  * The place that a cursor of a list stands for; undefined on the first page.
  * @throws AppError `validation_failed` for what no list of this kind has answered
  */
-export function placeIn(query: { cursor?: string }, keyType: keyof typeof KEY_SHAPES): readonly [string, string] | undefined {
+export function placeIn(query: { cursor?: string }, keyType: keyof typeof IS_KEY): readonly [string, string] | undefined {
   if (query.cursor === undefined) return undefined;
   return decodeCursor(query.cursor, ([key, id, ...rest]) => {
     const uuid = readUuid(id);
-    if (rest.length > 0 || key === undefined || uuid === undefined || !KEY_SHAPES[keyType].test(key)) return undefined;
+    if (rest.length > 0 || key === undefined || uuid === undefined || !IS_KEY[keyType](key)) return undefined;
     return [key, uuid] as const;
   });
 }

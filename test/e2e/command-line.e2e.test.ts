@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { withAdmin } from '../../src/database/admin-connection.js';
+import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { ENGINE } from '../support/engine.js';
 import { environmentOf, nagaya, serve, type Ended } from '../support/process.js';
@@ -13,6 +15,16 @@ afterAll(() => database.drop());
 
 const run = (...args: string[]): Promise<Ended> => nagaya(args, env);
 const json = <T>({ stdout }: Ended): T => JSON.parse(stdout) as T;
+
+/** As somebody who has the migrator's login and a prompt. */
+async function asAdmin(sql: string): Promise<void> {
+  const cluster = await openCluster(database.configuration, { purpose: 'visit' });
+  try {
+    await withAdmin(requireAdminUrl(cluster), (admin) => admin.query(sql));
+  } finally {
+    await cluster.close();
+  }
+}
 
 describe('exit statuses', () => {
   test.each([
@@ -76,6 +88,16 @@ describe('the database', () => {
     expect(status.engine).toBe(ENGINE === 'embedded' ? 'embedded' : 'server');
     expect(status.schemas.map((schema) => [schema.schema, schema.ready])).toEqual([['core', true], ['monitoring', true], ['coding_rule2', true]]);
     expect((await run('migrate', '--plan')).stdout).toBe('Nothing to apply.\n');
+  });
+
+  test('doctor finds what was changed by hand and mends it', async () => {
+    await asAdmin('REVOKE SELECT ON core.template_config FROM coding_rule2');
+    const found = await run('doctor', '--json');
+    expect(found.status).toBe(1);
+    const errors = json<{ findings: { rule: string; severity: string; detail: string }[] }>(found).findings.filter(({ severity, detail }) => severity === 'error' && !detail.includes('tea_house'));
+    expect(errors.map(({ rule }) => rule)).toEqual(['grant-missing']);
+    expect((await run('doctor', '--fix')).status).toBe(0);
+    expect((await run('doctor')).status).toBe(0);
   });
 
   test('product list, suspend and resume', async () => {

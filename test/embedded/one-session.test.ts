@@ -5,6 +5,34 @@ import pg from 'pg';
 import { startEmbedded, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js';
 import { connected, errorOf, newFolder, removeFolder, urlFor } from './embedded-database.js';
 
+function destroySocket(client: pg.Client): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
+/** Parse, Bind, Execute and Flush, and no Sync: what a cursor sends first. */
+class HalfBatch implements pg.Submittable {
+  readonly executed: Promise<void>;
+  handleCommandComplete: () => void = () => {};
+  handleError: (error: Error) => void = () => {};
+
+  constructor(
+    private readonly text: string,
+    private readonly values: string[],
+  ) {
+    this.executed = new Promise((resolve, reject) => {
+      this.handleCommandComplete = resolve;
+      this.handleError = reject;
+    });
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.parse({ name: '', text: this.text, types: [] }, true);
+    connection.bind({ values: this.values }, true);
+    connection.execute({}, true);
+    connection.flush();
+  }
+}
+
 describe('many connections on the one session of the embedded database', () => {
   const folder = newFolder();
   const warnings: string[] = [];
@@ -70,10 +98,20 @@ describe('many connections on the one session of the embedded database', () => {
         await client.query('BEGIN');
         await client.query('INSERT INTO rows (id) VALUES ($1)', [randomUUID()]);
         if (number % 2 === 0) client.query('SELECT pg_sleep(0.01)').catch(() => {});
-        (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+        destroySocket(client);
       }),
     );
     expect((await admin.query('SELECT count(*)::int AS n FROM rows')).rows[0].n).toBe(before);
+  });
+
+  it('undoes a batch whose end never came', async () => {
+    const client = await connected(urlFor(server.adminUrl, 'a'));
+    const id = randomUUID();
+    const sent = new HalfBatch('INSERT INTO rows (id) VALUES ($1)', [id]);
+    client.query(sent);
+    await sent.executed;
+    destroySocket(client);
+    expect((await admin.query('SELECT 1 FROM rows WHERE id = $1', [id])).rows).toEqual([]);
   });
 
   it('leaves nothing of one connection to the next', async () => {

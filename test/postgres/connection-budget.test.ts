@@ -53,7 +53,7 @@ test(`a process that may have ${MAX} connections never has more, over all its pr
   const seen = await watching.stop();
   expect(statuses.filter((status) => status !== 200)).toEqual([]);
   expect(seen.looks).toBeGreaterThan(20);
-  expect([...seen.roles].toSorted()).toEqual(['nagaya:nagaya_control', ...lodgers.map(({ id }) => `nagaya:${id}`)].toSorted());
+  expect([...seen.roles]).toEqual(expect.arrayContaining(['nagaya:nagaya_control', ...lodgers.map(({ id }) => `nagaya:${id}`)]));
   expect(seen.most).toBeLessThanOrEqual(MAX);
 });
 

@@ -6,12 +6,13 @@ import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
 import { planAccess, type House } from '../../src/database/migrator.js';
 import { houseOf } from '../../src/house.js';
 import { PRODUCTS } from '../../src/products/index.js';
+import { TEST_SECRET } from '../support/engine.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
+import { nagaya, type Ended } from '../support/process.js';
 import { configurationOf } from '../support/template.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { loginRefusal } from './support/role-session.js';
-import { spawnCli, type Ended } from './support/spawned.js';
 
 const AT_ONCE = 20;
 
@@ -46,13 +47,13 @@ describe(`${AT_ONCE} processes migrate one empty database at the same moment`, (
 
   beforeAll(async () => {
     await createEmptyDatabase(database);
-    const spawned = Array.from({ length: AT_ONCE }, () => spawnCli(['migrate', '--json'], migratorUrl(database)));
-    processes = await Promise.all(spawned.map((process) => process.ended));
+    const environment = { DATABASE_URL: migratorUrl(database), NAGAYA_ROLE_SECRET: TEST_SECRET };
+    processes = await Promise.all(Array.from({ length: AT_ONCE }, () => nagaya(['migrate', '--json'], environment)));
   }, 120_000);
   afterAll(() => dropDatabase(database));
 
   test('all of them succeed', () => {
-    expect(processes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(processes.map(() => ({ code: 0, stderr: '' })));
+    expect(processes.map(({ status, stderr }) => ({ status, stderr }))).toEqual(processes.map(() => ({ status: 0, stderr: '' })));
   });
 
   test('each migration is applied once, by one of them', async () => {

@@ -5,12 +5,12 @@ import { openCluster } from '../../src/database/cluster.js';
 import { CONTROL_ROLE } from '../../src/database/role-names.js';
 import { quoteIdent } from '../../src/database/quote-ident.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, LODGER_PREFIX, migratorUrl, TEST_MIGRATOR, urlOfDatabase } from '../support/postgres-server.js';
+import { nagaya } from '../support/process.js';
 import { configurationOf } from '../support/template.js';
 import { TEST_HOUSE } from '../support/test-house.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { loginRefusal } from './support/role-session.js';
-import { spawnCli } from './support/spawned.js';
 
 const lodger = newLodger();
 const house = houseWith([lodger]);
@@ -79,8 +79,9 @@ describe('another deployment, with another secret, on the same server', () => {
   });
 
   test('on the command line: exit 1 and one clear sentence, no stack', async () => {
-    const { code, stderr, stdout } = await spawnCli(['migrate', '--json'], migratorUrl(database), { NAGAYA_ROLE_SECRET: otherSecret }).ended;
-    expect(code).toBe(1);
+    const environment = { DATABASE_URL: migratorUrl(database), NAGAYA_ROLE_SECRET: otherSecret };
+    const { status, stderr, stdout } = await nagaya(['migrate', '--json'], environment);
+    expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^error {2}The roles .*"coding_rule2".* do not belong to this Nagaya deployment/);
     expect(stderr).not.toMatch(/\n\s+at /);

@@ -60,6 +60,20 @@ describe('a backend is killed in the middle of a request', () => {
     expect((body.items as { name: string }[]).map((visit) => visit.name)).not.toContain('cut off');
   });
 
+  test('between two statements of a transaction: 503, nothing of it stays, the next one works', async () => {
+    neighbour.gate.shut();
+    const holding = lodging.request(neighbour.id, 'POST', 'hold');
+    const held = await until(async () => {
+      const backends = await servingBackends(lodging.database.name);
+      return backends.find((backend) => backend.application === `nagaya:${neighbour.id}` && backend.inTransaction);
+    });
+    await terminate([held]);
+    await until(async () => (await servingBackends(lodging.database.name)).every((backend) => backend.pid !== held.pid));
+    neighbour.gate.open();
+    expectProblem(await holding, 503, 'unavailable');
+    expect((await greet(neighbour.id)).body.items).not.toContainEqual(expect.objectContaining({ name: 'held' }));
+  });
+
   test('all backends at once, as when the server restarts: the service recovers by itself', async () => {
     const products = [full.id, neighbour.id, 'tea_house'];
     const path = (id: string): string => (id === 'tea_house' ? 'teas' : 'visits');

@@ -31,7 +31,7 @@ const FUNCTIONS_SQL = `
 const DEFAULTS_SQL = `
   SELECT acl.grantee = 0 AS "isPublic"
     FROM pg_default_acl d, aclexplode(d.defaclacl) acl
-   WHERE d.defaclrole = $1::regrole AND d.defaclnamespace = 0 AND d.defaclobjtype = 'f'`;
+   WHERE d.defaclrole = to_regrole($1) AND d.defaclnamespace = 0 AND d.defaclobjtype = 'f'`;
 
 /** Functions run for whom a manifest says; one with its owner's rights has a search path that callers can't bend. */
 export const functions: AccessRule = async (db, plan) => {

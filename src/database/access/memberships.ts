@@ -18,7 +18,8 @@ const MEMBERSHIPS_SQL = `
 const MIGRATOR_SQL = `
   SELECT current_user AS name,
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
-         pg_has_role(current_user, $1, 'SET') AND pg_has_role(current_user, $1, 'USAGE') AS "isOwner"`;
+         CASE WHEN to_regrole($1) IS NULL THEN false
+              ELSE pg_has_role(current_user, $1, 'SET') AND pg_has_role(current_user, $1, 'USAGE') END AS "isOwner"`;
 
 /** A login role is a member of nothing: a membership is a door into somebody else's home. */
 export const memberships: AccessRule = async (db, plan) => {

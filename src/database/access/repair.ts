@@ -76,11 +76,15 @@ function withReason(finding: Finding, error: unknown): Finding {
 }
 
 function describe(finding: Finding): string {
-  // A verifier is no password, but it has no place in a log either.
-  const statements = finding.fix.map(({ sql }) => `\n      ${sql.replace(/ PASSWORD .*/, " PASSWORD '…'")};`).join('');
+  const statements = finding.fix.map(({ sql }) => `\n      ${withoutVerifier(sql)};`).join('');
   return `  - ${finding.detail}${statements === '' ? '' : ` A superuser mends it with:${statements}`}`;
 }
 
 function sqlState(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** For people and logs: a password's verifier is no password, but it has no place there either. */
+export function withoutVerifier(sql: string): string {
+  return sql.replace(/ PASSWORD .*/, " PASSWORD '…'");
 }

@@ -79,7 +79,7 @@ export class ClientSocket {
           if (found !== undefined) settle(() => resolve(found));
           else if (this.ended) settle(() => reject(new ConnectionGone('The client has left.')));
         } catch (error) {
-          settle(() => reject(error as Error));
+          settle(() => reject(error));
         }
       };
       this.onReady = attempt;

@@ -14,6 +14,7 @@ const busySince = new Float64Array(options.busySince);
 const FAREWELL_MS = 100;
 
 function tell(message: FromWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window: it has no origin
   parentPort?.postMessage(message);
 }
 

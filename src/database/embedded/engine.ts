@@ -77,9 +77,8 @@ interface WasmImports {
 }
 
 /** PGlite's start parameters, but without `-O` (system tables stay closed) and with a server's default search_path. */
-const START_PARAMETERS = [
-  ...['--single', '-F', '-j'],
-  ...[
+const START_PARAMETERS = ['--single', '-F', '-j'].concat(
+  [
     'search_path="$user", public',
     'exit_on_error=false',
     'log_checkpoints=false',
@@ -91,7 +90,7 @@ const START_PARAMETERS = [
     'min_wal_size=32MB',
     'max_wal_size=128MB',
   ].flatMap((setting) => ['-c', setting]),
-];
+);
 
 /**
  * The one session of a PGlite database, by wire messages. It drives PGlite's message loop itself, because

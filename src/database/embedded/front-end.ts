@@ -82,7 +82,7 @@ export class FrontEnd implements Reception {
           try {
             resolve(work());
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           } finally {
             this.queue.release(claimant);
           }

@@ -57,16 +57,16 @@ export async function logIn(startup: Extract<Startup, { kind: 'login' }>, around
   return { role: user, roleOid: role.oid, superuser: role.superuser, settings };
 }
 
-async function checkPassword(user: string, verifier: string | null, { send, receive }: LoginSurroundings): Promise<void> {
+async function checkPassword(user: string, verifier: string | null, around: LoginSurroundings): Promise<void> {
   const exchange = new ScramExchange(user, verifier);
-  send(authenticationSasl([MECHANISM]));
-  const challenge = exchange.begin(readInitialResponse(await receive()));
+  around.send(authenticationSasl([MECHANISM]));
+  const challenge = exchange.begin(readInitialResponse(await around.receive()));
   if (challenge === undefined) throw new LoginFailure('08P01', 'malformed SCRAM message');
-  send(authenticationSaslContinue(challenge));
-  const final = await receive();
+  around.send(authenticationSaslContinue(challenge));
+  const final = await around.receive();
   const signature = final.type === 'p' ? exchange.finish(final.bytes.toString('utf8', 5)) : undefined;
   if (signature === undefined) throw wrongPassword(user);
-  send(authenticationSaslFinal(signature));
+  around.send(authenticationSaslFinal(signature));
 }
 
 function readInitialResponse({ type, bytes }: FrontendMessage): string {

@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../quote-ident.js';
 import { DATABASE, EngineError, SUPERUSER, type Engine } from './engine.js';
-import { SYNC } from './wire/frontend-messages.js';
+import { parseMessage, SYNC } from './wire/frontend-messages.js';
 
 /** Whose the session is to be. The object itself tells one connection's login from another's of the same role. */
 export interface Login {
@@ -95,10 +95,11 @@ export class Session {
     this.owner = undefined;
   }
 
-  /** Ends what a connection left open. `inBatch`: its last batch came without Sync. */
+  /** Undoes what a connection left open. `inBatch`: its last batch came without Sync. */
   abandon(inBatch: boolean): void {
     this.owner = undefined;
-    if (inBatch) this.engine.run(SYNC);
+    // A Sync alone would commit; after an error it does not.
+    if (inBatch) this.engine.run(Buffer.concat([parseMessage('', 'the client is gone'), SYNC]));
     // Also where it says «there is no transaction»: that is a warning.
     this.engine.query('ROLLBACK');
   }

@@ -55,6 +55,7 @@ export class Supervisor {
     const { worker } = this;
     if (!worker) return;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window: it has no origin
     worker.postMessage({ type: 'stop', drainMs: DRAIN_MS } satisfies ToWorker);
     const limit = setTimeout(() => {
       this.options.log('warn', 'The embedded database did not stop in time and was ended; its next start recovers.');
@@ -66,11 +67,8 @@ export class Supervisor {
 
   private startWorker(): Promise<number> {
     const { databaseFolder, superuserVerifier, waitingMs, idleInTransactionMs } = this.options;
-    const workerData: WorkerOptions = {
-      ...{ databaseFolder, superuserVerifier, waitingMs, idleInTransactionMs },
-      port: this.port,
-      busySince: this.busySince,
-    };
+    const { port, busySince } = this;
+    const workerData: WorkerOptions = { databaseFolder, superuserVerifier, waitingMs, idleInTransactionMs, port, busySince };
     const worker = new Worker(workerFile(), {
       workerData,
       // The environment holds secrets that the thread has no use for.

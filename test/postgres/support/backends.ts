@@ -6,6 +6,7 @@ export interface Backend {
   readonly pid: number;
   readonly application: string;
   readonly wait: string | null;
+  readonly inTransaction: boolean;
 }
 
 /** The connections that a service serves with, as the server sees them. */
@@ -15,7 +16,7 @@ export async function servingBackends(database: string): Promise<Backend[]> {
 }
 
 export function servingSql(database: string): string {
-  return `SELECT pid, application_name AS application, wait_event_type AS wait FROM pg_stat_activity
+  return `SELECT pid, application_name AS application, wait_event_type AS wait, state = 'idle in transaction' AS "inTransaction" FROM pg_stat_activity
            WHERE datname = '${database}' AND application_name LIKE 'nagaya:%' AND application_name <> 'nagaya:probe'`;
 }
 
