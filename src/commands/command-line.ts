@@ -26,12 +26,18 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .showHelpAfterError();
   for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerDoctor, registerKey, registerProduct, registerUrl]) register(program);
   for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
+  process.stdout.on('error', ignoreBrokenPipe);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? DONE);
   } catch (error) {
     return report(error);
   }
+}
+
+/** Who pipes into `head` has read enough; that is no failure, and a service goes on without its terminal. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** What went wrong, in words; a stack only where it is our mistake. */

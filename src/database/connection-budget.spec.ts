@@ -38,6 +38,19 @@ describe('ConnectionBudget', () => {
     expect(served.indexOf('quiet')).toBe(1);
   });
 
+  test('one pool takes no more than its own maximum, and who waits for it takes nothing from the others', async () => {
+    const budget = new ConnectionBudget(3, 2);
+    const [first] = await Promise.all([budget.acquire('busy', LONG), budget.acquire('busy', LONG)]);
+    const third = budget.acquire('busy', LONG);
+    const quiet = await budget.acquire('quiet', 5);
+    expect([budget.inUse, budget.waitingFor('busy')]).toEqual([3, 1]);
+    quiet();
+    expect([budget.inUse, budget.waitingFor('busy')]).toEqual([2, 1]);
+    first();
+    (await third)();
+    expect([budget.inUse, budget.waiting]).toEqual([1, 0]);
+  });
+
   test('who waits too long is told to come again, and leaves the line', async () => {
     const budget = new ConnectionBudget(1);
     const release = await budget.acquire('a', LONG);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { refusal } from '../support/problem.js';
 import { seeded } from '../support/seeded.js';
 import { startTestService, type Answer, type TestService } from '../support/service.js';
 import { asBase64, randomVector } from '../support/vectors.js';
@@ -24,7 +25,6 @@ afterAll(() => nagaya.stop());
 
 const post = (body: unknown): Promise<Answer> => nagaya.request('POST', PATH, { body });
 const withEmbedding = (id: unknown): Promise<Answer> => nagaya.request('GET', `${PATH}/${String(id)}?include=embedding`);
-const problem = ({ status, body }: Answer) => [status, body['code'], ((body['errors'] ?? []) as { pointer: string }[]).map((error) => error.pointer)];
 
 async function count(): Promise<number> {
   const [row] = await nagaya.service.databases.product('coding_rule2').query<{ n: number }>('SELECT count(*)::int AS n FROM conversation_context');
@@ -90,14 +90,14 @@ describe('recording a conversation', () => {
     ['something else', { length: 1536 }, '/embedding'],
   ])('refuses %s, names the place, and writes nothing', async (_what, embedding, pointer) => {
     const before = await count();
-    expect(problem(await post({ ...SAID, embedding }))).toEqual([400, 'validation_failed', [pointer]]);
+    expect(refusal(await post({ ...SAID, embedding }))).toEqual([400, 'validation_failed', pointer]);
     expect(await count()).toBe(before);
   });
 
   test('refuses 1e999, which JSON can write and no double can hold', async () => {
     const numbers = Array.from({ length: 1536 }, (_, index) => (index === 11 ? '1e999' : '0.5'));
     const answer = await post(JSON.stringify(SAID).replace('}', `,"embedding":[${numbers.join()}]}`));
-    expect(problem(answer)).toEqual([400, 'validation_failed', ['/embedding/11']]);
+    expect(refusal(answer)).toEqual([400, 'validation_failed', '/embedding/11']);
   });
 });
 
@@ -117,13 +117,13 @@ describe('recording a batch', () => {
     const zero = asBase64(new Float32Array(1536));
     const items = [SAID, { ...SAID, userMessage: undefined }, SAID, { ...SAID, embedding: zero, importanceLevel: 'urgent' }, 'text'];
     const answer = await nagaya.request('POST', `${PATH}/batch`, { body: { items } });
-    expect(problem(answer)).toEqual([400, 'validation_failed', ['/items/1/userMessage', '/items/3/embedding', '/items/3/importanceLevel', '/items/4']]);
+    expect(refusal(answer)).toEqual([400, 'validation_failed', '/items/1/userMessage', '/items/3/embedding', '/items/3/importanceLevel', '/items/4']);
     expect(await count()).toBe(before);
   });
 
   test('has 1 to 500 items', async () => {
     for (const items of [[], Array.from({ length: 501 }, () => SAID)]) {
-      expect(problem(await nagaya.request('POST', `${PATH}/batch`, { body: { items } }))).toEqual([400, 'validation_failed', ['/items']]);
+      expect(refusal(await nagaya.request('POST', `${PATH}/batch`, { body: { items } }))).toEqual([400, 'validation_failed', '/items']);
     }
     const full = await nagaya.request('POST', `${PATH}/batch`, { body: { items: Array.from({ length: 500 }, () => ({ ...SAID, sessionId: 'full' })) } });
     expect([full.status, full.body.items.length]).toEqual([201, 500]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { refusal } from '../support/problem.js';
 import { startTestService, type Answer, type TestService } from '../support/service.js';
 import { walk } from '../support/walk.js';
 
@@ -83,8 +84,7 @@ describe('recording a batch', () => {
 
   test('names every item that is wrong in itself', async () => {
     const answer = await batch([{ eventType: 'none', eventData: {} }, { eventType: '', eventData: {} }, { eventType: 'none', eventData: [], extra: 1 }]);
-    expect(answer.status).toBe(400);
-    expect((answer.body['errors'] as { pointer: string }[]).map((error) => error.pointer)).toEqual(['/items/1/eventType', '/items/2/eventData', '/items/2/extra']);
+    expect(refusal(answer)).toEqual([400, 'validation_failed', '/items/1/eventType', '/items/2/eventData', '/items/2/extra']);
     expect(await listed('eventType=none')).toEqual([]);
   });
 

@@ -54,7 +54,11 @@ function percentile(sorted: readonly number[], share: number): number {
 }
 
 function expected(items: readonly Measured[], seconds: number): Bucket[] {
-  const groups = Map.groupBy(items, ({ type, at }) => `${Math.floor((START + at) / (seconds * 1_000))} ${type}`);
+  const groups = new Map<string, Measured[]>();
+  for (const item of items) {
+    const key = `${Math.floor((START + item.at) / (seconds * 1_000))} ${item.type}`;
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
   return [...groups]
     .map(([key, group]): Bucket => {
       const [bucket = '', metricType = ''] = key.split(' ');

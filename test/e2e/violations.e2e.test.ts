@@ -110,10 +110,10 @@ describe('the summary', () => {
 
   test('gives rules by their number, severities worst first, days oldest first', async () => {
     const { body } = await nagaya.request('GET', `${PATH}/summary?since=2026-01-30T00:00:00Z&until=2026-02-03T00:00:00Z`);
-    const counts = (body['byType'] as { count: number }[]).map((entry) => entry.count);
+    const counts = ((body['byType'] ?? []) as { count: number }[]).map((entry) => entry.count);
     expect(counts).toEqual([...counts].sort((a, b) => b - a));
-    expect((body['bySeverity'] as { key: string }[]).map((entry) => entry.key)).toEqual(['critical', 'high', 'medium', 'low']);
-    expect((body['byDay'] as { key: string }[]).map((entry) => entry.key)).toEqual(['2026-01-30', '2026-01-31', '2026-02-01', '2026-02-02']);
+    expect(((body['bySeverity'] ?? []) as { key: string }[]).map((entry) => entry.key)).toEqual(['critical', 'high', 'medium', 'low']);
+    expect(((body['byDay'] ?? []) as { key: string }[]).map((entry) => entry.key)).toEqual(['2026-01-30', '2026-01-31', '2026-02-01', '2026-02-02']);
   });
 
   test('without a range is of all there are; of an empty one it is all zeros', async () => {

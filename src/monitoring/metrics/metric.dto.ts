@@ -2,11 +2,17 @@ import { InstantField, IntegerField, ItemsField, JsonField, NumberField, OneOfFi
 import { IsAfter, TimeRangeQuery } from '../../http/paging.js';
 import { Shown } from '../../http/shown.js';
 
+/**
+ * PostgreSQL's average works with squares of differences: one value beyond 1e154 would make every summary that it falls in fail.
+ * This leaves room for more rows than there can be.
+ */
+const LARGEST_VALUE = 1e100;
+
 export class RecordMetric {
   @TextField({ description: 'What was measured.', example: 'response_time', max: 50 })
   metricType!: string;
 
-  @NumberField({ description: 'The value.', example: 182.5 })
+  @NumberField({ description: 'The value.', example: 182.5, min: -LARGEST_VALUE, max: LARGEST_VALUE })
   metricValue!: number;
 
   @TextField({ description: 'Its unit.', example: 'ms', max: 20, optional: true, nullable: true })

@@ -38,6 +38,7 @@ export interface Lodging {
   readonly database: TestDatabase;
   /** A request below `/v1/products/<product>/` with that product's key. */
   request(productId: string, method: string, path: string, body?: unknown): Promise<Answer>;
+  migrateAgain(): Promise<MigrationReport>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +55,7 @@ export async function startLodging(lodgers: readonly Lodger[], overrides: Partia
     service,
     database,
     request: (productId, method, path, body) => call(`${service.url}/v1/products/${productId}/${path}`, method, keys.get(productId) ?? '', body),
+    migrateAgain: () => migrateWith(configuration, house),
     stop: async () => {
       await service.close();
       await database.drop();
