@@ -4,12 +4,10 @@ import type { FastifyRequest } from 'fastify';
 import { Databases } from '../database/databases.js';
 import { SchemaReadiness } from '../database/migrations/schema-readiness.js';
 import { AppError, notFound } from '../errors/app-error.js';
-import { ACCESS, READS, type Access } from './access.js';
+import { ACCESS, READING_METHODS, READS, type Access } from './access.js';
 import { unauthenticated } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { ProductStatuses } from './product-status.js';
-
-const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Decides about every request before its handler does. What a key may not see is answered exactly like what is not

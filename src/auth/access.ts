@@ -18,6 +18,9 @@ export const OperatorOnly = () => SetMetadata(ACCESS, 'operator' satisfies Acces
 /** Everything under `/v1/products/<id>/`: the product's own keys, and operators. */
 export const ProductAccess = () => SetMetadata(ACCESS, 'product' satisfies Access);
 
+/** Methods that change nothing, whatever the route; Fastify answers HEAD wherever there is a GET. */
+export const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** A POST that changes nothing, so that a read-only key may call it. */
 export const Reads = () => applyDecorators(SetMetadata(READS, true), ApiExtension(READS_EXTENSION, true));
 

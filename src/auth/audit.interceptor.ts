@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { READS } from './access.js';
+import { READING_METHODS, READS } from './access.js';
 import { AuditLog } from './audit-log.js';
 
 /**
@@ -19,7 +19,7 @@ export class AuditInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { principal } = request;
-    const reads = request.method === 'GET' || this.reflector.getAllAndOverride<boolean | undefined>(READS, [context.getHandler()]) === true;
+    const reads = READING_METHODS.has(request.method) || this.reflector.getAllAndOverride<boolean | undefined>(READS, [context.getHandler()]) === true;
     if (principal?.productId === null && !reads) {
       await this.log.append({
         actor: principal.name,

@@ -109,7 +109,7 @@ describe('readConfiguration', () => {
     );
   });
 
-  it('knows exactly the names that it looks up', () => {
+  it('knows every name that it looks up', () => {
     const unknown = problemsIn(Object.fromEntries(lookedUp().map((name) => [name, 'x']))).filter((problem) => problem.includes('is not a name'));
     expect(unknown).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import pg, { type ClientBase } from 'pg';
 import { AppError } from '../errors/app-error.js';
 import { expectedSettings } from './access/role-settings.js';
 import type { ProductManifest, SharedManifest } from './manifest.js';
@@ -25,6 +25,8 @@ const IDENTITY_SQL = `
          (SELECT json_object_agg(name, current_setting(name, true)) FROM unnest(ARRAY['search_path', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name) AS settings
     FROM pg_roles r WHERE r.rolname = current_user`;
 
+const QUERY_CANCELED = '57014';
+
 export interface ConnectionExpectation {
   readonly role: string;
   readonly shared: readonly SharedManifest[];
@@ -50,8 +52,7 @@ export class IdentityError extends AppError {
  */
 export async function checkConnection(client: ClientBase, expectation: ConnectionExpectation): Promise<void> {
   const { role } = expectation;
-  const { rows } = await client.query<IdentityRow>(IDENTITY_SQL);
-  const [identity] = rows;
+  const identity = await readIdentity(client);
   if (identity === undefined || identity.sessionUser !== role || identity.currentUser !== role) {
     throw new IdentityError(`the connection for ${role} is logged in as ${identity?.sessionUser ?? 'nobody'}, at work as ${identity?.currentUser ?? 'nobody'}`);
   }
@@ -62,11 +63,23 @@ export async function checkConnection(client: ClientBase, expectation: Connectio
   const names = [...expected.keys()].filter((name) => expectation.enforcesTimeouts || name === 'search_path');
   const wrong = names.filter((name) => normalise(identity.settings[name] ?? '') !== normalise(expected.get(name) ?? ''));
   if (wrong.length === 0) return;
+  await client.query('SET statement_timeout = 0');
   for (const name of wrong) await putBack(client, role, identity.database, name, expected.get(name) ?? '');
   throw new AppError('unavailable', 'The database connection had to be renewed. Try again in a moment.', {
     retryAfter: 1,
     cause: new Error(`the role ${role} had changed settings: ${wrong.map((name) => `${name} = ${identity.settings[name]}`).join(', ')}`),
   });
+}
+
+/** A role can set itself a time-out that even this question runs into; with it out of the way, the answer shows that it is wrong. */
+async function readIdentity(client: ClientBase): Promise<IdentityRow | undefined> {
+  try {
+    return (await client.query<IdentityRow>(IDENTITY_SQL)).rows[0];
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === QUERY_CANCELED)) throw error;
+    await client.query('SET statement_timeout = 0');
+    return (await client.query<IdentityRow>(IDENTITY_SQL)).rows[0];
+  }
 }
 
 async function putBack(client: ClientBase, role: string, database: string, name: string, value: string): Promise<void> {

@@ -31,6 +31,11 @@ describe('docs/configuration.md', () => {
     expect(rows.map((row) => row.name).sort()).toEqual(settings());
   });
 
+  it('misses none that the code speaks of', () => {
+    const names = readFileSync(`${ROOT}src/config/env.ts`, 'utf8').match(/(?<=')(NAGAYA_[A-Z_]*[A-Z]|[A-Z]+(_[A-Z]+)*_URL)(?=')/g) ?? [];
+    expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(names));
+  });
+
   it('gives the default of each', () => {
     const embedded: Record<string, unknown> = { ...readConfiguration({}, []) };
     const onServer: Record<string, unknown> = { ...readConfiguration({ DATABASE_URL: 'postgres://db.example/nagaya', NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, []) };
