@@ -14,8 +14,11 @@ const SECRET = process.env.NAGAYA_ROLE_SECRET ?? 'a secret that is only good for
 const serverUrl = process.env.TEST_DATABASE_ADMIN_URL;
 const scratch = mkdtempSync(join(tmpdir(), 'nagaya-drift-'));
 
+// Set, if only to nothing: what is set wins over a developer's .env, which names a database of theirs.
+const nothingElse = { DATABASE_URL: '', DATABASE_ADMIN_URL: '', NAGAYA_ROLE_SECRET: '', NAGAYA_BACKUP_SECRET: '', ACTIVE_PRODUCTS: '' };
+
 function run(args, env) {
-  return spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' });
+  return spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...nothingElse, ...env }, encoding: 'utf8' });
 }
 
 async function onServer(sql) {

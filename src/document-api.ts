@@ -50,22 +50,10 @@ function documentIdempotency(document: OpenAPIObject): void {
   }
 }
 
-function tagsOf(house: House): { name: string; description: string }[] {
-  const products = house.products.map((product) => product.title).join(', ');
-  return [
-    { name: 'Mistakes', description: 'What the assistant gets wrong, and how often.' },
-    { name: 'Conversations', description: 'What was said, found again by meaning.' },
-    { name: 'Violations', description: 'Where the assistant broke its constitution.' },
-    { name: 'Memories', description: 'What one session hands on to the next.' },
-    { name: 'Events', description: `What happened in a product (${products}).` },
-    { name: 'Metrics', description: 'What a product measures.' },
-    { name: 'Workers', description: 'Who works for a product.' },
-    { name: 'Templates', description: 'What all products share.' },
-    { name: 'Products', description: 'For operators: the products of the cluster.' },
-    { name: 'AI systems', description: 'For operators: the registry.' },
-    { name: 'API keys', description: 'For operators: who may come in.' },
-    { name: 'Probes', description: 'For orchestrators.' },
-  ];
+/** Products first: they are what people come for. */
+function tagsOf({ products, shared }: House): { name: string; description: string }[] {
+  const tags = [...products, ...shared].flatMap((manifest) => manifest.tags);
+  return [...tags, { name: 'Probes', description: 'For orchestrators.' }];
 }
 
 function readVersion(): string {

@@ -17,6 +17,8 @@ const DONE = 0;
 const FAILED = 1;
 const USED_WRONGLY = 2;
 
+process.stdout.on('error', ignoreBrokenPipe);
+
 /** Runs one verb. @returns the exit status: 0 done, 1 failed, 2 used wrongly */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const program = new Command('nagaya')
@@ -26,7 +28,6 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .showHelpAfterError();
   for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerDoctor, registerKey, registerProduct, registerUrl]) register(program);
   for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
-  process.stdout.on('error', ignoreBrokenPipe);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? DONE);

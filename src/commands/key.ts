@@ -44,8 +44,8 @@ async function runCreate(flags: CreateFlags): Promise<void> {
   };
   if (wanted.name.length === 0 || wanted.name.length > 100) throw new UsageError('--name takes 1 to 100 characters.');
   await withDatabases(commandContext(), async (databases) => {
+    await audit(databases, 'key create', `${wanted.productId ?? 'operator'}: ${wanted.name}`);
     const created = await new ApiKeysService(databases).create(wanted);
-    await audit(databases, 'key create', created.id);
     const { id, key, productId, permissions, expiresAt } = created;
     if (flags.json) return printJson({ id, key, productId, permissions, expiresAt });
     print(key);

@@ -158,10 +158,11 @@ class Reader {
   }
 
   list(name: string): readonly string[] | undefined {
-    return this.text(name)
+    const entries = this.text(name)
       ?.split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
+    return entries?.length === 0 ? undefined : entries;
   }
 
   /** The value may hold a password, so a problem names the variable and never the value. */

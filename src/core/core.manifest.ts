@@ -13,6 +13,13 @@ export const CORE: SharedManifest = {
   kind: 'shared',
   id: 'core',
   title: 'Registry, keys, events and templates',
+  tags: [
+    { name: 'Events', description: 'What happened in a product.' },
+    { name: 'Templates', description: 'What all products share.' },
+    { name: 'Products', description: 'For operators: the products of the cluster.' },
+    { name: 'AI systems', description: 'For operators: the registry.' },
+    { name: 'API keys', description: 'For operators: who may come in.' },
+  ],
   entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MonitoringEvent, Product, TemplateConfig],
   migrations: migrationsFolder('core'),
   tables: [

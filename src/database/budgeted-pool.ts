@@ -109,7 +109,7 @@ export class BudgetedPool extends pg.Pool {
     try {
       this.group.register(this);
       const client = await this.checkOut();
-      const { release } = client;
+      const release = client.release.bind(client);
       // A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
       // find itself inside somebody else's.
       client.release = (reason) => {

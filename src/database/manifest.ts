@@ -5,7 +5,7 @@ export interface SharedTable {
   readonly name: string;
   /**
    * Which rows a product's role sees: `own` compares `product_id` with the role, `visible` is the given SQL expression,
-   * `none` means that products have no access and no row-level security is needed.
+   * `none` means that products see none. Row-level security is forced on all of them, whatever the rows.
    */
   readonly rows: 'own' | 'none' | { readonly visible: string };
   /** Privileges of every product's role; default none. */
@@ -27,6 +27,8 @@ interface BaseManifest {
   readonly id: string;
   /** For people: documentation, tables, alerts. */
   readonly title: string;
+  /** Sections of the API's documentation that its routes stand in. */
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   // TypeORM takes entity classes as plain constructors.
   readonly entities: readonly Type<unknown>[];
   /** Folder of TypeORM migration files, each `<timestamp>-<verb>` with one exported class. */

@@ -38,15 +38,16 @@ describe('the logger', () => {
 });
 
 describe('NestLogger', () => {
-  it('keeps the level, the message and who speaks', () => {
+  it('keeps the level, the message and who speaks, and is quiet about the wiring', () => {
     const { logger, lines } = recorder();
     const nest = new NestLogger(logger);
-    nest.log('started', 'NestFactory');
+    nest.log('started', 'JobRunner');
+    nest.log('Mapped a route', 'RouterExplorer');
     nest.error('broke', 'Error: x\n    at y', 'Some');
     nest.warn({ odd: 1 });
     nest.error(new Error('thrown'));
     expect(lines).toMatchObject([
-      { level: 'info', msg: 'started', context: 'NestFactory' },
+      { level: 'info', msg: 'started', context: 'JobRunner' },
       { level: 'error', msg: 'broke', context: 'Some', stack: 'Error: x\n    at y' },
       { level: 'warn', msg: '{"odd":1}' },
       { level: 'error', msg: 'thrown', err: { message: 'thrown' } },

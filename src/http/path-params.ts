@@ -25,8 +25,9 @@ export function UuidPath(name = 'id', options: PathOptions = { description: 'The
 /** A text in the path, under the same rules as a TextField; one that could not be stored answers 400. */
 export function TextPath(name: string, options: PathOptions & TextRules): ParameterDecorator {
   const { description, example, min = 1, max, pattern } = options;
-  const schema = { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.matches.source }) };
-  return pathParam(name, { description, ...(example !== undefined && { example }), schema }, (value) => {
+  // In the schema: an example beside it does not reach the document.
+  const schema = { type: 'string', minLength: min, maxLength: max, ...(pattern && { pattern: pattern.matches.source }), ...(example !== undefined && { example }) };
+  return pathParam(name, { description, schema }, (value) => {
     const problem = textProblem(value, options);
     if (problem !== undefined) throw invalid(`/path${pointerTo(name)}`, problem);
     return value;

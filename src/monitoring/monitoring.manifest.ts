@@ -7,6 +7,10 @@ export const MONITORING: SharedManifest = {
   kind: 'shared',
   id: 'monitoring',
   title: 'Metrics and workers',
+  tags: [
+    { name: 'Metrics', description: 'What a product measures.' },
+    { name: 'Workers', description: 'Who works for a product.' },
+  ],
   entities: [PerformanceMetric, WorkerStatus],
   migrations: migrationsFolder('monitoring'),
   tables: [

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newApiKey } from '../../src/auth/api-key-format.js';
 import { addressOf, operationsOf, readDocument, type Operation } from '../support/operations.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -65,7 +66,7 @@ const WITHOUT: [string, (keys: TestService['keys']) => string | null][] = [
   ['no key', () => null],
   ['what is no key', () => 'ngy_op_short'],
   ['a key with a wrong checksum', (keys) => corrupted(keys.operator)],
-  ['a well-formed key that nobody has', () => 'ngy_op_0000000000000000000000000000000000000000000' + '000000'],
+  ['a well-formed key that nobody has', () => newApiKey('operator')],
 ];
 
 describe.each(WITHOUT)('with %s', (_what, keyOf) => {

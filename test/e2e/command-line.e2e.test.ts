@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const run = (...args: string[]): Promise<Ended> => nagaya(args, env);
-const json = <T>({ stdout }: Ended): T => JSON.parse(stdout) as T;
+const json = ({ stdout }: Ended): unknown => JSON.parse(stdout);
 
 /** As somebody who has the migrator's login and a prompt. */
 async function asAdmin(sql: string): Promise<void> {
@@ -64,7 +64,7 @@ describe('keys', () => {
   test('create prints the key and nothing else; --json gives the contract’s fields', async () => {
     const plain = await run('key', 'create', '--operator');
     expect(plain.stdout).toMatch(/^ngy_op_[0-9A-Za-z]{49}\n$/);
-    const made = json<Record<string, unknown>>(await run('key', 'create', '--product', 'coding_rule2', '--name', 'ci', '--expires', '90d', '--json'));
+    const made = (json(await run('key', 'create', '--product', 'coding_rule2', '--name', 'ci', '--expires', '90d', '--json')) as Record<string, unknown>);
     expect(Object.keys(made)).toEqual(['id', 'key', 'productId', 'permissions', 'expiresAt']);
     expect(made).toMatchObject({ productId: 'coding_rule2', permissions: ['read', 'write'], key: expect.stringMatching(/^ngy_pk_/) as unknown });
     const days = (Date.parse(String(made['expiresAt'])) - Date.now()) / 86_400_000;
@@ -72,11 +72,11 @@ describe('keys', () => {
   });
 
   test('list shows no key, revoke shows up in it, and both are in the audit log', async () => {
-    const { id, key } = json<{ id: string; key: string }>(await run('key', 'create', '--product', 'coding_rule2', '--json'));
+    const { id, key } = (json(await run('key', 'create', '--product', 'coding_rule2', '--json')) as { id: string; key: string });
     expect((await run('key', 'revoke', id)).stdout).toBe('Revoked.\n');
     const listed = await run('key', 'list', '--json');
     expect(listed.stdout).not.toContain(key);
-    const row = json<{ items: { id: string; revokedAt: string | null }[] }>(listed).items.find((item) => item.id === id);
+    const row = (json(listed) as { items: { id: string; revokedAt: string | null }[] }).items.find((item) => item.id === id);
     expect(row?.revokedAt).not.toBeNull();
     expect((await run('key', 'list')).stdout).toMatch(/revoked/);
   });
@@ -84,7 +84,7 @@ describe('keys', () => {
 
 describe('the database', () => {
   test('status and plan say that there is nothing to do', async () => {
-    const status = json<{ engine: string; schemas: { schema: string; ready: boolean }[] }>(await run('status', '--json'));
+    const status = (json(await run('status', '--json')) as { engine: string; schemas: { schema: string; ready: boolean }[] });
     expect(status.engine).toBe(ENGINE === 'embedded' ? 'embedded' : 'server');
     expect(status.schemas.map((schema) => [schema.schema, schema.ready])).toEqual([['core', true], ['monitoring', true], ['coding_rule2', true]]);
     expect((await run('migrate', '--plan')).stdout).toBe('Nothing to apply.\n');
@@ -94,7 +94,7 @@ describe('the database', () => {
     await asAdmin('REVOKE SELECT ON core.template_config FROM coding_rule2');
     const found = await run('doctor', '--json');
     expect(found.status).toBe(1);
-    const errors = json<{ findings: { rule: string; severity: string; detail: string }[] }>(found).findings.filter(({ severity, detail }) => severity === 'error' && !detail.includes('tea_house'));
+    const errors = (json(found) as { findings: { rule: string; severity: string; detail: string }[] }).findings.filter(({ severity, detail }) => severity === 'error' && !detail.includes('tea_house'));
     expect(errors.map(({ rule }) => rule)).toEqual(['grant-missing']);
     expect((await run('doctor', '--fix')).status).toBe(0);
     expect((await run('doctor')).status).toBe(0);
@@ -102,14 +102,14 @@ describe('the database', () => {
 
   test('product list, suspend and resume', async () => {
     expect((await run('product', 'suspend', 'coding_rule2')).stdout).toBe('coding_rule2 is suspended.\n');
-    expect(json<{ items: { id: string; status: string }[] }>(await run('product', 'list', '--json')).items).toContainEqual(
+    expect((json(await run('product', 'list', '--json')) as { items: { id: string; status: string }[] }).items).toContainEqual(
       expect.objectContaining({ id: 'coding_rule2', status: 'suspended' }),
     );
     expect((await run('product', 'resume', 'coding_rule2')).stdout).toBe('coding_rule2 is active.\n');
   });
 
   test('url gives a login that is the product', async () => {
-    const { role, url } = json<{ role: string; url: string }>(await run('url', 'coding_rule2', '--json'));
+    const { role, url } = (json(await run('url', 'coding_rule2', '--json')) as { role: string; url: string });
     expect(role).toBe('coding_rule2');
     expect(new URL(url).username).toBe('coding_rule2');
   });

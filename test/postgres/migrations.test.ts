@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MigrationExecutor } from 'typeorm';
 import { OWNER_ROLE } from '../../src/database/role-names.js';
 import { migrateSchema } from '../../src/database/migrations/migrate-schema.js';
@@ -61,7 +61,11 @@ describe('taking a schema\'s migrations back and applying them again', () => {
 
 describe('one product\'s migration fails', () => {
   test('it alone stays behind, with nothing half done; the others, also those after it, are migrated', async () => {
+    const printing = jest.spyOn(console, 'log');
     const report = await migrateWith(database.configuration, houseWith([broken, sound]));
+    // Standard output is the verb's own: `nagaya migrate --json` prints JSON there and nothing else.
+    expect(printing).not.toHaveBeenCalled();
+    printing.mockRestore();
     const outcomes = report.schemas.map(({ schema, applied, error }) => [schema, applied, error instanceof Error]);
     expect(outcomes).toEqual([
       ['core', [], false],
@@ -71,6 +75,9 @@ describe('one product\'s migration fails', () => {
       [broken.id, [], true],
       [sound.id, ['CreateVisits1795478400000'], false],
     ]);
+    expect(report.schemas.find((outcome) => outcome.schema === broken.id)?.error).toMatchObject({
+      message: 'The migration FailHalfway1795478500000 failed: division by zero, in: SELECT 1 / 0',
+    });
     const [tables] = await asSuperuser(database.name, `SELECT relname FROM pg_class WHERE relnamespace = '${broken.id}'::regnamespace AND relkind = 'r' ORDER BY 1`);
     expect(tables?.rows).toEqual([{ relname: 'migrations' }, { relname: 'visits' }]);
     const session = await RoleSession.open(cluster.urlOf(broken.id));

@@ -81,7 +81,7 @@ export function resolve(document: OpenAPIObject, schema: Schema): Schema {
 /** The address of an operation with its parameters filled in; their examples stand for those that are not given. */
 export function addressOf(operation: Operation, values: Readonly<Record<string, string>> = {}): string {
   return operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const example = operation.parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.example;
+    const example = operation.parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema.example;
     return encodeURIComponent(values[name] ?? (typeof example === 'string' ? example : '0198c5c0-7c1e-7b5a-9d3e-4f2a1b0c9d8e'));
   });
 }

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestDatabase } from './database.js';
 
@@ -61,8 +63,9 @@ export function environmentOf({ configuration }: TestDatabase): Record<string, s
 
 /** Nothing of the test run's own environment but what a process needs to run at all. */
 function startProcess(script: string, args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [script, ...args], {
-    cwd: ROOT,
+  return spawn(process.execPath, [join(ROOT, script), ...args], {
+    // Not the checkout: a developer's .env there would point the process at a database of theirs.
+    cwd: tmpdir(),
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -18,7 +18,7 @@ export function findRole(engine: Engine, name: string): RoleRecord | undefined {
     SELECT r.oid, CASE WHEN r.rolvaliduntil < pg_catalog.now() THEN NULL ELSE r.rolpassword END, r.rolcanlogin, r.rolsuper,
            r.rolconnlimit, pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')
     FROM pg_catalog.pg_authid r, pg_catalog.pg_database d
-    WHERE r.rolname = ${quoteLiteral(name)} AND d.datname = '${DATABASE}'`);
+    WHERE r.rolname = ${quoteLiteral(name)} AND d.datname = ${quoteLiteral(DATABASE)}`);
   if (!row) return undefined;
   const [oid, verifier = null, mayLogIn, superuser, connectionLimit, mayConnect] = row;
   return {

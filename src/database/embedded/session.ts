@@ -55,7 +55,7 @@ export class Session {
     private readonly engine: Engine,
     private readonly onWarning: (message: string) => void,
   ) {
-    const [row] = engine.query(`SELECT oid FROM pg_catalog.pg_database WHERE datname = '${DATABASE}'`);
+    const [row] = engine.query(`SELECT oid FROM pg_catalog.pg_database WHERE datname = ${quoteLiteral(DATABASE)}`);
     this.databaseOid = row?.[0] ?? '0';
   }
 

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../quote-ident.js';
 import type { ErrorFields } from './wire/backend-messages.js';
 import { parseMessage, simpleQuery, sqlOf, statementNameOf, type FrontendMessage } from './wire/frontend-messages.js';
 
@@ -48,7 +49,7 @@ export function ruleFor(sql: string, superuser: boolean): StatementRule {
  * aborted and the rest of the batch skipped, as after any error.
  */
 export function refusedMessage(original: FrontendMessage, { code, message }: Pick<ErrorFields, 'code' | 'message'>): FrontendMessage {
-  const raise = `DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '${code}', MESSAGE = '${message.replaceAll("'", "''")}'; END$$`;
+  const raise = `DO $$BEGIN RAISE EXCEPTION USING ERRCODE = ${quoteLiteral(code)}, MESSAGE = ${quoteLiteral(message)}; END$$`;
   const bytes = original.type === 'Q' ? simpleQuery(raise) : parseMessage(statementNameOf(original) ?? '', raise);
   return { type: original.type, bytes };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
+import { MigrationExecutor, QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
+import { AppError } from '../../errors/app-error.js';
 import type { SchemaManifest } from '../manifest.js';
 import { migrationSource } from './migration-source.js';
 import { withLock } from './schema-lock.js';
@@ -44,13 +45,21 @@ async function applyPending(source: DataSource, runner: QueryRunner, onStart: (p
       const done = await executor.executePendingMigrations();
       return [...applied, ...done.map((migration) => migration.name)];
     } catch (error) {
-      if (sqlState(error) !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
-      const still = new Set((await executor.getPendingMigrations()).map((migration) => migration.name));
-      applied.push(...pending.map((migration) => migration.name).filter((name) => !still.has(name)));
+      // A connection that broke can't say how far it came.
+      const still = await executor.getPendingMigrations().catch(() => undefined);
+      if (still === undefined) throw error;
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw failure(still[0]?.name, error);
+      applied.push(...pending.map((migration) => migration.name).filter((name) => !still.some((migration) => migration.name === name)));
       // Live traffic holds the table: let it through, then try again.
       await sleep(Math.min(250 * attempt, 3000) * (0.5 + Math.random()));
     }
   }
+}
+
+/** Names the migration, and the statement where there is one: PostgreSQL's words alone don't tell which of many it was. */
+function failure(migration: string | undefined, error: unknown): AppError {
+  const statement = error instanceof QueryFailedError ? `, in: ${error.query.trim()}` : '';
+  return new AppError('internal', `The migration ${migration ?? '(already recorded)'} failed: ${error instanceof Error ? error.message : String(error)}${statement}`, { cause: error });
 }
 
 function sqlState(error: unknown): unknown {

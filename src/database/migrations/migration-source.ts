@@ -1,8 +1,18 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type Logger } from 'typeorm';
 import type { SchemaManifest } from '../manifest.js';
 import { MIGRATIONS_TABLE } from '../access/relations.js';
 import { OWNER_ROLE } from '../role-names.js';
 import { loadMigrations } from './load-migrations.js';
+
+/** TypeORM prints a failing migration on standard output, whatever `logging` says. That is the verb's; the failure comes back as an error. */
+const SILENT: Logger = {
+  logQuery: () => {},
+  logQueryError: () => {},
+  logQuerySlow: () => {},
+  logSchemaBuild: () => {},
+  logMigration: () => {},
+  log: () => {},
+};
 
 /**
  * A DataSource that migrates one schema: one connection, logged in as the migrator, at work as the owner, with the
@@ -28,7 +38,7 @@ export async function migrationSource(manifest: SchemaManifest, adminUrl: string
     installExtensions: false,
     uuidExtension: 'pgcrypto',
     synchronize: false,
-    logging: ['error'],
+    logger: SILENT,
     poolSize: 1,
     extra: { options: options.map(([name, value]) => `-c ${name}=${value}`).join(' '), connectionTimeoutMillis: 10_000 },
   });

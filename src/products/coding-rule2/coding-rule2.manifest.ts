@@ -12,6 +12,12 @@ export const CODING_RULE2: ProductManifest = {
   kind: 'product',
   id: 'coding_rule2',
   title: 'Coding Rule 2',
+  tags: [
+    { name: 'Mistakes', description: 'What the assistant gets wrong, and how often.' },
+    { name: 'Conversations', description: 'What was said, found again by meaning.' },
+    { name: 'Violations', description: 'Where the assistant broke its constitution.' },
+    { name: 'Memories', description: 'What one session hands on to the next.' },
+  ],
   entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MistakeOccurrence, MistakePattern, Violation],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,

@@ -11,6 +11,7 @@ export const TEA_HOUSE: ProductManifest = {
   kind: 'product',
   id: 'tea_house',
   title: 'Tea House',
+  tags: [{ name: 'Teas', description: 'What is brewed next door.' }],
   entities: [Tea],
   migrations: new URL('./migrations/', import.meta.url),
   module: TeaHouseModule,

@@ -22,6 +22,8 @@ export function newLodger(kind: keyof typeof FOLDERS = 'plain', id = `${LODGER_P
       kind: 'product',
       id,
       title: `Lodger ${id}`,
+      tags: [],
+      tags: [],
       entities: [],
       migrations: new URL(FOLDERS[kind], import.meta.url),
       module: moduleOf(visitsController(id, gate)),
