@@ -48,6 +48,7 @@ describe('NestLogger', () => {
     nest.error(new Error('thrown'));
     expect(lines).toMatchObject([
       { level: 'info', msg: 'started', context: 'JobRunner' },
+      { level: 'debug', msg: 'Mapped a route', context: 'RouterExplorer' },
       { level: 'error', msg: 'broke', context: 'Some', stack: 'Error: x\n    at y' },
       { level: 'warn', msg: '{"odd":1}' },
       { level: 'error', msg: 'thrown', err: { message: 'thrown' } },

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startService, type RunningService } from '../../src/bootstrap.js';
 import { createLogger } from '../../src/http/logging.js';
-import { asSuperuser } from '../support/postgres-server.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { TEST_HOUSE } from '../support/test-house.js';
 import { call } from './support/call.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const TIMES = 100;
 const PATTERN = '/v1/products/coding_rule2/mistake-patterns/claimed-tests-passed';
@@ -35,11 +35,11 @@ test(`${TIMES} recordings of one mistake, all at once over two replicas, count e
 
   const { body } = await call(`${second.url}${PATTERN}`, 'GET', first.keys.codingRule2);
   expect(body).toMatchObject({ occurrences: TIMES });
-  const [history] = await asSuperuser(
+  const history = await superuserRows(
     first.database.name,
     `SELECT count(*)::int AS rows, count(DISTINCT detail)::int AS details, count(DISTINCT pattern_id)::int AS patterns,
             max(occurred_at) = (SELECT last_occurrence FROM coding_rule2.mistake_patterns) AS "lastIsNewest"
        FROM coding_rule2.mistake_occurrences`,
   );
-  expect(history?.rows).toEqual([{ rows: TIMES, details: TIMES, patterns: 1, lastIsNewest: true }]);
+  expect(history).toEqual([{ rows: TIMES, details: TIMES, patterns: 1, lastIsNewest: true }]);
 });

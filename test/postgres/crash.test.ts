@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { createTestDatabase, openTestDatabase, type TestDatabase } from '../support/database.js';
-import { asSuperuser } from '../support/postgres-server.js';
 import { environmentOf, serve } from '../support/process.js';
 import { waitingForLock, whileLocked } from './support/backends.js';
 import { call } from './support/call.js';
+import { superuserRows } from './support/superuser-rows.js';
 import { until } from './support/until.js';
 
 const PRODUCT = 'v1/products/coding_rule2';
@@ -27,8 +27,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 async function countOf(sql: string): Promise<number> {
-  const [result] = await asSuperuser(database.name, sql);
-  return (result?.rows[0] as { count: number } | undefined)?.count ?? -1;
+  const [row] = await superuserRows<{ count: number }>(database.name, sql);
+  return row?.count ?? -1;
 }
 
 /** What clients have been told is written. */

@@ -7,19 +7,15 @@ import { planAccess, type House } from '../../src/database/migrator.js';
 import { houseOf } from '../../src/house.js';
 import { PRODUCTS } from '../../src/products/index.js';
 import { TEST_SECRET } from '../support/engine.js';
-import { asSuperuser, createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
+import { createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
 import { nagaya, type Ended } from '../support/process.js';
 import { configurationOf } from '../support/template.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { loginRefusal } from './support/role-session.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const AT_ONCE = 20;
-
-async function rowsOf<Row extends object>(database: string, sql: string): Promise<Row[]> {
-  const [result] = await asSuperuser(database, sql);
-  return (result?.rows ?? []) as Row[];
-}
 
 async function errorFindings(database: string, house: House): Promise<unknown[]> {
   const configuration = configurationOf(migratorUrl(database), '');
@@ -34,7 +30,7 @@ async function errorFindings(database: string, house: House): Promise<unknown[]>
 async function histories(database: string, house: House): Promise<Record<string, string[]>> {
   const entries: [string, string[]][] = [];
   for (const { id } of [...house.shared, ...house.products]) {
-    const rows = await rowsOf<{ name: string }>(database, `SELECT name FROM ${id}.migrations ORDER BY id`);
+    const rows = await superuserRows<{ name: string }>(database, `SELECT name FROM ${id}.migrations ORDER BY id`);
     entries.push([id, rows.map((row) => row.name)]);
   }
   return Object.fromEntries(entries);
@@ -70,8 +66,8 @@ describe(`${AT_ONCE} processes migrate one empty database at the same moment`, (
   });
 
   test('products and partitions are there', async () => {
-    expect(await rowsOf(database, 'SELECT id FROM core.products')).toEqual(PRODUCTS.map(({ id }) => ({ id })));
-    const [partitions] = await rowsOf<{ events: number; metrics: number }>(
+    expect(await superuserRows(database, 'SELECT id FROM core.products')).toEqual(PRODUCTS.map(({ id }) => ({ id })));
+    const [partitions] = await superuserRows<{ events: number; metrics: number }>(
       database,
       `SELECT count(*) FILTER (WHERE inhparent = 'core.monitoring_events'::regclass AND relkind = 'r')::int AS events,
               count(*) FILTER (WHERE inhparent = 'monitoring.performance_metrics'::regclass AND relkind = 'r')::int AS metrics

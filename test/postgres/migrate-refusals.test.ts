@@ -11,6 +11,7 @@ import { TEST_HOUSE } from '../support/test-house.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { loginRefusal } from './support/role-session.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const lodger = newLodger();
 const house = houseWith([lodger]);
@@ -25,10 +26,7 @@ beforeEach(async () => {
 afterEach(() => dropDatabase(database));
 afterAll(() => dropLodgers([lodger]));
 
-async function rowsOf(sql: string): Promise<unknown[]> {
-  const [result] = await asSuperuser(database, sql);
-  return result?.rows ?? [];
-}
+const rowsOf = (sql: string): Promise<object[]> => superuserRows(database, sql);
 
 /** All that a migration could change before its first table: this database's schemas and settings, and these roles to the last bit. */
 async function state(...roles: readonly string[]): Promise<unknown[]> {

@@ -4,10 +4,11 @@ import { inspectAccess, GROUND_RULES, TABLE_RULES } from '../../src/database/acc
 import { planAccess } from '../../src/database/migrator.js';
 import { requireAdminUrl } from '../../src/database/cluster.js';
 import { quoteIdent } from '../../src/database/quote-ident.js';
-import { asSuperuser, urlOfDatabase } from '../support/postgres-server.js';
+import { urlOfDatabase } from '../support/postgres-server.js';
 import { TEST_HOUSE } from '../support/test-house.js';
 import { furnishHomes, HOMES, TABLE_OF, type Homes } from './support/homes.js';
 import { migrateWith } from './support/lodging.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
 
@@ -60,8 +61,8 @@ describe.each(HOMES)('%s at home', (me) => {
 
   test('passes its own rights on: nothing comes of it', async () => {
     await homes.as(me).attempt(`GRANT SELECT ON ${own} TO PUBLIC`);
-    const [grants] = await asSuperuser(homes.database.name, `SELECT FROM pg_class, aclexplode(relacl) acl WHERE oid = '${own}'::regclass AND acl.grantee = 0`);
-    expect(grants?.rowCount).toBe(0);
+    const grants = await superuserRows(homes.database.name, `SELECT FROM pg_class, aclexplode(relacl) acl WHERE oid = '${own}'::regclass AND acl.grantee = 0`);
+    expect(grants).toEqual([]);
   });
 });
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
   );
   for (let start = 0; start < items.length; start += BATCH) {
     const answer = await nagaya.request('POST', '/v1/products/coding_rule2/conversations/batch', { body: { items: items.slice(start, start + BATCH) } });
-    expect(answer.status).toBe(201);
+    if (answer.status !== 201) throw new Error(`The batch was answered with ${answer.status}.`);
   }
   await asSuperuser(nagaya.database.name, 'ANALYZE coding_rule2.conversation_context');
   coding = await RoleSession.open(nagaya.service.cluster.urlOf('coding_rule2'));

@@ -7,6 +7,7 @@ import { TEST_HOUSE } from '../support/test-house.js';
 import { furnishHomes, HOMES, TABLE_OF, type Homes } from './support/homes.js';
 import { migrateWith } from './support/lodging.js';
 import { loginRefusal, RoleSession } from './support/role-session.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
 const BACKUP_SECRET = 'a backup secret that is only good for tests';
@@ -25,10 +26,7 @@ afterAll(async () => {
   await homes.close();
 });
 
-async function look<Row extends object>(sql: string): Promise<Row[]> {
-  const [result] = await asSuperuser(homes.database.name, sql);
-  return (result?.rows ?? []) as Row[];
-}
+const look = <Row extends object>(sql: string): Promise<Row[]> => superuserRows<Row>(homes.database.name, sql);
 
 describe('nagaya_control', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROLE } from '../../src/database/role-names.js';
-import { asSuperuser } from '../support/postgres-server.js';
 import { furnishHomes, HOMES, PAIRS, type Homes } from './support/homes.js';
+import { superuserRows } from './support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
 const SHARED = ['core.monitoring_events', 'monitoring.performance_metrics', 'monitoring.worker_status'];
@@ -18,11 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => homes.close());
 
-/** What a superuser sees, whom no policy binds. */
-async function everything(sql: string): Promise<unknown[]> {
-  const [result] = await asSuperuser(homes.database.name, sql);
-  return result?.rows ?? [];
-}
+const everything = <Row extends object>(sql: string): Promise<Row[]> => superuserRows<Row>(homes.database.name, sql);
 
 describe.each(HOMES)('%s and what is the operators\'', (me) => {
   const tables = ['api_keys', 'products', 'jobs', 'audit_log', 'ai_systems'];
@@ -140,11 +136,11 @@ describe('a partition, reached directly', () => {
   });
 
   test('all have forced row-level security and no grants', async () => {
-    const rows = await everything(`
+    const rows = await everything<{ name: string; forced: boolean; grants: number }>(`
       SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,
              (SELECT count(*)::int FROM aclexplode(c.relacl) acl WHERE acl.grantee <> c.relowner) AS grants
         FROM pg_class c WHERE c.relispartition AND c.relkind = 'r'`);
     expect(rows.length).toBeGreaterThan(150);
-    expect(rows.filter((row) => (row as { forced: boolean; grants: number }).forced && (row as { grants: number }).grants === 0)).toHaveLength(rows.length);
+    expect(rows.filter((row) => !row.forced || row.grants > 0)).toEqual([]);
   });
 });

@@ -3,18 +3,18 @@ import type { TestService } from './service.js';
 
 export type Schema = {
   $ref?: string;
-  type?: string;
+  type?: string | string[];
   format?: string;
   description?: string;
   example?: unknown;
   default?: unknown;
   enum?: unknown[];
-  nullable?: boolean;
   required?: string[];
   properties?: Record<string, Schema>;
   additionalProperties?: boolean | Schema;
   items?: Schema;
   oneOf?: Schema[];
+  anyOf?: Schema[];
   allOf?: Schema[];
   minItems?: number;
 };

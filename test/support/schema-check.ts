@@ -7,9 +7,11 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** Where an answer departs from what the document promises; nothing may be in it that the document does not name. */
 export function departures(document: OpenAPIObject, given: Schema, value: unknown, at = ''): string[] {
   const schema = resolve(document, given);
-  if (value === null) return schema.nullable || (Array.isArray(schema.type) && schema.type.includes('null')) ? [] : [`${at} is null`];
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices !== undefined) return choices.some((choice) => departures(document, choice, value).length === 0) ? [] : [`${at} is none of what it may be`];
+  if (value === null) return typesOf(schema).includes('null') ? [] : [`${at} is null`];
   if (schema.enum !== undefined && !Array.isArray(value)) return schema.enum.includes(value) ? [] : [`${at} is ${JSON.stringify(value)}, none of ${schema.enum.join()}`];
-  switch (typeOf(schema)) {
+  switch (typesOf(schema).find((name) => name !== 'null')) {
     case 'object':
       return isObject(value) ? objectDepartures(document, schema, value, at) : [`${at} is no object`];
     case 'array':
@@ -28,9 +30,8 @@ export function departures(document: OpenAPIObject, given: Schema, value: unknow
   }
 }
 
-function typeOf(schema: Schema): string | undefined {
-  const { type } = schema as { type?: string | string[] };
-  return Array.isArray(type) ? type.find((name) => name !== 'null') : type;
+export function typesOf({ type }: Schema): string[] {
+  return type === undefined ? [] : [type].flat();
 }
 
 function objectDepartures(document: OpenAPIObject, schema: Schema, value: Record<string, unknown>, at: string): string[] {

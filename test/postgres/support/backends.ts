@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { asSuperuser, urlOfDatabase } from '../../support/postgres-server.js';
+import { superuserRows } from './superuser-rows.js';
 import { until } from './until.js';
 
 export interface Backend {
@@ -11,8 +12,7 @@ export interface Backend {
 
 /** The connections that a service serves with, as the server sees them. */
 export async function servingBackends(database: string): Promise<Backend[]> {
-  const [result] = await asSuperuser('postgres', servingSql(database));
-  return (result?.rows ?? []) as Backend[];
+  return superuserRows<Backend>('postgres', servingSql(database));
 }
 
 export function servingSql(database: string): string {

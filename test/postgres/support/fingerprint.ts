@@ -1,4 +1,4 @@
-import { asSuperuser } from '../../support/postgres-server.js';
+import { superuserRows } from './superuser-rows.js';
 
 /** Every line of the catalogue that says what a schema holds; order of creation and OIDs left out. */
 const LINES = {
@@ -30,8 +30,8 @@ export type Fingerprint = Record<keyof typeof LINES, string[]>;
 export async function fingerprintOf(database: string, schema: string): Promise<Fingerprint> {
   const entries = await Promise.all(
     Object.entries(LINES).map(async ([subject, sql]) => {
-      const [result] = await asSuperuser(database, `${sql.replace('$schema', `'${schema}'::regnamespace`)} ORDER BY 1`);
-      return [subject, (result?.rows as { line: string }[]).map((row) => row.line)] as const;
+      const rows = await superuserRows<{ line: string }>(database, `${sql.replace('$schema', `'${schema}'::regnamespace`)} ORDER BY 1`);
+      return [subject, rows.map((row) => row.line)] as const;
     }),
   );
   return Object.fromEntries(entries) as Fingerprint;

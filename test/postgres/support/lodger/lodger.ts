@@ -23,7 +23,6 @@ export function newLodger(kind: keyof typeof FOLDERS = 'plain', id = `${LODGER_P
       id,
       title: `Lodger ${id}`,
       tags: [],
-      tags: [],
       entities: [],
       migrations: new URL(FOLDERS[kind], import.meta.url),
       module: moduleOf(visitsController(id, gate)),

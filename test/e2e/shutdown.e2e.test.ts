@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { openTestDatabase } from '../support/database.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const PATH = '/v1/products/coding_rule2/memories';
+const MEMORY = JSON.stringify({ sessionId: 's', memoryType: 't', memoryContent: { kept: true } });
+
+let nagaya: TestService;
+beforeEach(async () => {
+  nagaya = await startTestService();
+});
+afterEach(() => nagaya.database.drop());
+
+interface InFlight {
+  /** Sends the rest and answers what comes back. */
+  finish(): Promise<{ status: number | undefined; connection: string | undefined; body: unknown }>;
+}
+
+/** A request that the service has begun to read and waits for: it has said so by "100 Continue". */
+async function begin(): Promise<InFlight> {
+  const request: ClientRequest = httpRequest(nagaya.service.url + PATH, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${nagaya.keys.codingRule2}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(MEMORY), expect: '100-continue' },
+  });
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  answered.catch(() => {});
+  request.flushHeaders();
+  await once(request, 'continue');
+  return {
+    finish: async () => {
+      request.end(MEMORY);
+      const [response] = await answered;
+      return { status: response.statusCode, connection: response.headers.connection, body: await json(response) };
+    },
+  };
+}
+
+async function isRefused(): Promise<boolean> {
+  try {
+    await fetch(`${nagaya.service.url}/health/live`);
+    return false;
+  } catch (error) {
+    return error instanceof TypeError && (error.cause as { code?: string } | undefined)?.code === 'ECONNREFUSED';
+  }
+}
+
+test('requests in flight are answered while the service closes, what they wrote is there, and nobody new is let in', async () => {
+  const requests = [await begin(), await begin(), await begin()];
+  let closed = false;
+  const closing = nagaya.service.close().then(() => (closed = true));
+  while (!(await isRefused())) await new Promise((resolve) => setImmediate(resolve));
+  expect(closed).toBe(false);
+  const answers = [];
+  for (const request of requests) answers.push(await request.finish());
+  expect(answers).toEqual(requests.map(() => ({ status: 201, connection: 'close', body: expect.objectContaining({ memoryContent: { kept: true } }) })));
+  await closing;
+  expect(await isRefused()).toBe(true);
+
+  const database = await openTestDatabase(nagaya.database);
+  try {
+    expect(await database.databases.product('coding_rule2').query('SELECT id FROM memory_inheritance')).toHaveLength(3);
+  } finally {
+    await database.close();
+  }
+});
+
+test('a service that nobody asks anything closes at once, although connections to it are open', async () => {
+  // fetch keeps its connection for the next request.
+  for (let n = 0; n < 3; n++) expect((await nagaya.request('GET', PATH)).status).toBe(200);
+  await nagaya.service.close();
+  expect(await isRefused()).toBe(true);
+});
