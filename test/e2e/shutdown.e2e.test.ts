@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openTestDatabase } from '../support/database.js';
@@ -38,14 +39,14 @@ async function begin(): Promise<InFlight> {
   };
 }
 
-async function isRefused(): Promise<boolean> {
-  try {
-    await fetch(`${nagaya.service.url}/health/live`);
-    return false;
-  } catch (error) {
-    // Not by instanceof: fetch belongs to another realm than Jest's tests.
-    return (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED';
-  }
+/** Whether a new connection is refused. */
+function isRefused(): Promise<boolean> {
+  const { hostname, port } = new URL(nagaya.service.url);
+  const socket = connect(Number(port), hostname);
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(false));
+    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNREFUSED' ? resolve(true) : reject(error)));
+  }).finally(() => socket.destroy()) as Promise<boolean>;
 }
 
 test('requests in flight are answered while the service closes, what they wrote is there, and nobody new is let in', async () => {

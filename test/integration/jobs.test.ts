@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { JobClaims } from '../../src/jobs/job-claims.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import type { Job } from '../../src/jobs/job.js';
@@ -8,6 +9,7 @@ let database: TestDatabase;
 let open: OpenTestDatabase;
 let claims: JobClaims;
 beforeAll(async () => {
+  Logger.overrideLogger(false);
   database = await createTestDatabase();
   open = await openTestDatabase(database);
   claims = new JobClaims(open.databases);
