@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { addressOf, exampleOf, operationsOf, readDocument, resolve, type Operation, type Schema } from '../support/operations.js';
 import { pointersOf, refusal } from '../support/problem.js';
@@ -17,7 +17,6 @@ let nagaya: TestService;
 let document: OpenAPIObject;
 /** Every operation that takes a body. */
 let operations: Operation[];
-let before: unknown;
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -49,12 +48,11 @@ async function written(): Promise<unknown> {
   return [await counts('control', tables.control), await counts('product', tables.product)];
 }
 
-beforeEach(async () => {
-  before = await written();
-});
-afterEach(async () => {
+async function expectNothingWritten(requests: () => Promise<void>): Promise<void> {
+  const before = await written();
+  await requests();
   expect(await written()).toEqual(before);
-});
+}
 
 async function expectRefused(operation: Operation, { what, body, pointer }: Mistake): Promise<void> {
   const answer = await send(operation.method, place(operation), body);
@@ -99,86 +97,93 @@ function mistakes(schema: Schema, valid: Body, at = ''): Mistake[] {
 }
 
 describe('every operation that takes a body refuses, says where, and writes nothing of', () => {
-  test('a property that is missing, unknown, null or of the wrong kind', async () => {
-    expect(operations.length).toBeGreaterThan(12);
-    for (const operation of operations) {
-      const schema = operation.body ?? {};
-      const valid = exampleOf(document, schema) as Body;
-      const all = mistakes(schema, valid).filter(({ body }) => Object.keys(body as Body).length > 0 || operation.method !== 'PATCH');
-      for (const mistake of all) await expectRefused(operation, mistake);
-    }
-  });
-
-  test('an item of a batch with such a property: its number is in the place', async () => {
-    const batches = operations.filter((operation) => operation.path.endsWith('/batch'));
-    expect(batches).toHaveLength(3);
-    for (const operation of batches) {
-      const { items } = exampleOf(document, operation.body ?? {}) as { items: Body[] };
-      const item = items[0] ?? {};
-      const list = resolve(document, operation.body ?? {}).properties?.['items'];
-      const good = { ...item, ...('timestamp' in item && { timestamp: new Date().toISOString() }) };
-      for (const { what, body, pointer } of mistakes(list?.items ?? {}, good, '/items/2')) {
-        await expectRefused(operation, { what, body: { items: [good, good, body, good] }, pointer });
+  test('a property that is missing, unknown, null or of the wrong kind', () =>
+    expectNothingWritten(async () => {
+      expect(operations.length).toBeGreaterThan(12);
+      for (const operation of operations) {
+        const schema = operation.body ?? {};
+        const valid = exampleOf(document, schema) as Body;
+        const all = mistakes(schema, valid).filter(({ body }) => Object.keys(body as Body).length > 0 || operation.method !== 'PATCH');
+        for (const mistake of all) await expectRefused(operation, mistake);
       }
-      for (const wrong of [null, 'text', 5, []]) await expectRefused(operation, { what: 'no object', body: { items: [good, wrong] }, pointer: '/items/1' });
-    }
-  });
+    }));
 
-  test('a body that is no JSON object', async () => {
-    const bodies = ['', 'null', '[]', '"text"', '5', 'true'];
-    for (const operation of operations) for (const body of bodies) await expectRefused(operation, { what: body, body, pointer: '' });
-  });
-
-  test('a body that is broken', async () => {
-    const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
-    const bodies = ['{', '{"a":}', '{"a":1}}', "{'a':1}", '{"a":NaN}', 'undefined', '{"a":1,}', deep(65), `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`];
-    for (const operation of operations) {
-      for (const body of bodies) {
-        const answer = await send(operation.method, place(operation), body);
-        expect({ operation: named(operation), body: body.slice(0, 20), refusal: refusal(answer).slice(0, 2) }).toMatchObject({ refusal: [400, 'validation_failed'] });
+  test('an item of a batch with such a property: its number is in the place', () =>
+    expectNothingWritten(async () => {
+      const batches = operations.filter((operation) => operation.path.endsWith('/batch'));
+      expect(batches).toHaveLength(3);
+      for (const operation of batches) {
+        const { items } = exampleOf(document, operation.body ?? {}) as { items: Body[] };
+        const item = items[0] ?? {};
+        const list = resolve(document, operation.body ?? {}).properties?.['items'];
+        const good = { ...item, ...('timestamp' in item && { timestamp: new Date().toISOString() }) };
+        for (const { what, body, pointer } of mistakes(list?.items ?? {}, good, '/items/2')) {
+          await expectRefused(operation, { what, body: { items: [good, good, body, good] }, pointer });
+        }
+        for (const wrong of [null, 'text', 5, []]) await expectRefused(operation, { what: 'no object', body: { items: [good, wrong] }, pointer: '/items/1' });
       }
-    }
-  });
+    }));
 
-  test('a text that no table could hold, however deep it stands and also as a name', async () => {
-    for (const operation of operations) {
-      const valid = JSON.stringify(exampleOf(document, operation.body ?? {}));
-      const withText = (json: string) => `{"zzz":${json},${valid.slice(1)}`;
-      const cases: [string, string][] = [
-        [withText('"a\\u0000b"'), '/zzz'],
-        [withText('"\\ud800"'), '/zzz'],
-        [withText('[{"b":["\\udc00\\ud800"]}]'), '/zzz/0/b/0'],
-        [withText('{"a\\u0000":1}'), '/zzz/a\0'],
-        [withText('1e999'), '/zzz'],
-        [withText('{"__proto__":{"isAdmin":true}}'), '/zzz/__proto__'],
-        [`{"__proto__":{"name":"x"},${valid.slice(1)}`, '/__proto__'],
-        [withText('{"\\u005f_proto__":1}'), '/zzz/__proto__'],
-        [withText('{"constructor":{"prototype":{}}}'), '/zzz/constructor'],
-      ];
-      for (const [body, pointer] of cases) await expectRefused(operation, { what: body.slice(0, 40), body, pointer });
-    }
-    expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
-  });
+  test('a body that is no JSON object', () =>
+    expectNothingWritten(async () => {
+      const bodies = ['', 'null', '[]', '"text"', '5', 'true'];
+      for (const operation of operations) for (const body of bodies) await expectRefused(operation, { what: body, body, pointer: '' });
+    }));
 
-  test('bytes that are not UTF-8, another charset, a compressed body', async () => {
-    for (const operation of operations) {
-      const url = nagaya.service.url + place(operation);
-      const raw = (body: Buffer, headers: Record<string, string>) =>
-        fetch(url, { method: operation.method, body, headers: { authorization: `Bearer ${nagaya.keys.operator}`, 'content-type': 'application/json', ...headers } });
-      expect((await raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), {})).status).toBe(400);
-      expect((await raw(Buffer.from('{}'), { 'content-type': 'application/json; charset=shift_jis' })).status).toBe(400);
-      expect((await raw(Buffer.from('{}'), { 'content-encoding': 'gzip' })).status).toBe(415);
-    }
-  });
-
-  test('another media type', async () => {
-    for (const operation of operations) {
-      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'nonsense']) {
-        const answer = await send(operation.method, place(operation), '{}', { 'content-type': type });
-        expect({ operation: named(operation), type, refusal: refusal(answer) }).toEqual({ operation: named(operation), type, refusal: [415, 'unsupported_media_type'] });
+  test('a body that is broken', () =>
+    expectNothingWritten(async () => {
+      const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+      const bodies = ['{', '{"a":}', '{"a":1}}', "{'a':1}", '{"a":NaN}', 'undefined', '{"a":1,}', deep(65), `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`];
+      for (const operation of operations) {
+        for (const body of bodies) {
+          const answer = await send(operation.method, place(operation), body);
+          expect({ operation: named(operation), body: body.slice(0, 20), refusal: refusal(answer).slice(0, 2) }).toMatchObject({ refusal: [400, 'validation_failed'] });
+        }
       }
-    }
-  });
+    }));
+
+  test('a text that no table could hold, however deep it stands and also as a name', () =>
+    expectNothingWritten(async () => {
+      for (const operation of operations) {
+        const valid = JSON.stringify(exampleOf(document, operation.body ?? {}));
+        const withText = (json: string) => `{"zzz":${json},${valid.slice(1)}`;
+        const cases: [string, string][] = [
+          [withText('"a\\u0000b"'), '/zzz'],
+          [withText('"\\ud800"'), '/zzz'],
+          [withText('[{"b":["\\udc00\\ud800"]}]'), '/zzz/0/b/0'],
+          [withText('{"a\\u0000":1}'), '/zzz/a\0'],
+          [withText('1e999'), '/zzz'],
+          [withText('{"__proto__":{"isAdmin":true}}'), '/zzz/__proto__'],
+          [`{"__proto__":{"name":"x"},${valid.slice(1)}`, '/__proto__'],
+          [withText('{"\\u005f_proto__":1}'), '/zzz/__proto__'],
+          [withText('{"constructor":{"prototype":{}}}'), '/zzz/constructor'],
+        ];
+        for (const [body, pointer] of cases) await expectRefused(operation, { what: body.slice(0, 40), body, pointer });
+      }
+      expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
+    }));
+
+  test('bytes that are not UTF-8, another charset, a compressed body', () =>
+    expectNothingWritten(async () => {
+      for (const operation of operations) {
+        const url = nagaya.service.url + place(operation);
+        const raw = (body: Buffer, headers: Record<string, string>) =>
+          fetch(url, { method: operation.method, body, headers: { authorization: `Bearer ${nagaya.keys.operator}`, 'content-type': 'application/json', ...headers } });
+        expect((await raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), {})).status).toBe(400);
+        expect((await raw(Buffer.from('{}'), { 'content-type': 'application/json; charset=shift_jis' })).status).toBe(400);
+        expect((await raw(Buffer.from('{}'), { 'content-encoding': 'gzip' })).status).toBe(415);
+      }
+    }));
+
+  test('another media type', () =>
+    expectNothingWritten(async () => {
+      for (const operation of operations) {
+        for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'nonsense']) {
+          const answer = await send(operation.method, place(operation), '{}', { 'content-type': type });
+          expect({ operation: named(operation), type, refusal: refusal(answer) }).toEqual({ operation: named(operation), type, refusal: [415, 'unsupported_media_type'] });
+        }
+      }
+    }));
 });
 
 describe('every list refuses', () => {

@@ -103,13 +103,13 @@ describe('listing events', () => {
   beforeAll(async () => {
     // Four events share each moment, and the moments lie on both sides of midnight: two partitions.
     const items = Array.from({ length: 40 }, (_, n) => ({ eventType: `listed-${n % 2}`, eventData: { n }, timestamp: at(43_200 - 5 + Math.floor(n / 4)) }));
-    expect((await batch(items)).status).toBe(201);
+    await batch(items);
   });
 
   test.each([1, 9, 100])('pages of %d give each once, newest first, over midnight and within a moment', async (limit) => {
     const rows = await listed(`since=${at(43_200 - 5)}&until=${at(43_200 + 5)}`, limit);
     expect(rows.map((event) => event.eventData.n).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n));
-    expect(rows.map((event) => event.timestamp)).toEqual(rows.map((event) => event.timestamp).sort().reverse());
+    expect(rows.map((event) => event.timestamp)).toEqual(rows.map((event) => event.timestamp).sort().toReversed());
   });
 
   test('filters by kind and by time: the first moment in, the last out', async () => {

@@ -88,7 +88,7 @@ describe('listing memories', () => {
     const rows = await listed('sessionId=listed', 7);
     expect(rows).toHaveLength(32);
     expect(new Set(rows.map((row) => row.id)).size).toBe(32);
-    expect(rows.map((row) => row.createdAt)).toEqual(rows.map((row) => row.createdAt).sort().reverse());
+    expect(rows.map((row) => row.createdAt)).toEqual(rows.map((row) => row.createdAt).sort().toReversed());
     expect(await listed('sessionId=listed&memoryType=kind-1', 3)).toEqual(rows.filter((row) => row.memoryType === 'kind-1'));
     const range = 'sessionId=listed&since=2026-01-01T00:02:00Z&until=2026-01-01T00:05:00Z';
     expect(await listed(range)).toEqual(rows.filter((row) => row.createdAt >= '2026-01-01T00:02:00' && row.createdAt < '2026-01-01T00:05:00'));

@@ -116,7 +116,7 @@ describe('the answers', () => {
   }
 
   /** What is made first is what the others read; what deletes and suspends comes last. */
-  const order = ({ method, path }: Operation) => ['PUT', 'POST', 'PATCH', 'GET', 'DELETE'].indexOf(method) + (/suspend$/.test(path) ? 10 : /resume$/.test(path) ? 11 : 0);
+  const order = ({ method, path }: Operation) => ['PUT', 'POST', 'PATCH', 'GET', 'DELETE'].indexOf(method) + (path.endsWith('/suspend') ? 10 : path.endsWith('/resume') ? 11 : 0);
 
   test('to what the examples say are what the document says: every operation, no property more, none less', async () => {
     for (const operation of keyed().toSorted((a, b) => order(a) - order(b))) {
@@ -139,12 +139,10 @@ describe('the answers', () => {
   test('that are errors are as documented too', async () => {
     for (const operation of keyed()) {
       const path = addressOf(operation, { id: 'nobody' });
-      for (const key of [null, nagaya.keys.teaHouse, nagaya.keys.readOnly]) {
+      for (const key of [null, nagaya.keys.teaHouse, nagaya.keys.readOnly, nagaya.keys.operator]) {
         const answer = await nagaya.request(operation.method, path, { key, ...(operation.body !== undefined && { body: { unknown: true } }) });
-        if (answer.status >= 400) expectAsDocumented(operation, answer);
+        expectAsDocumented(operation, answer);
       }
-      const broken = await nagaya.request(operation.method, path, { key: nagaya.keys.operator, ...(operation.body !== undefined && { body: '{' }) });
-      if (operation.body !== undefined) expectAsDocumented(operation, broken);
     }
   });
 

@@ -114,6 +114,6 @@ test('the list gives every worker once, the one heard of last first', async () =
     .query(`UPDATE monitoring.worker_status SET last_heartbeat = timestamptz '2026-01-01Z' + make_interval(secs => length(worker_id)) WHERE worker_id LIKE 'listed-%'`);
   const all = await listed(100);
   for (const limit of [1, 4]) expect(await listed(limit)).toEqual(all);
-  expect(all.map((worker) => worker.lastHeartbeat)).toEqual(all.map((worker) => worker.lastHeartbeat).sort().reverse());
+  expect(all.map((worker) => worker.lastHeartbeat)).toEqual(all.map((worker) => worker.lastHeartbeat).sort().toReversed());
   expect(all.filter((worker) => worker.workerId.startsWith('listed-'))).toHaveLength(13);
 });

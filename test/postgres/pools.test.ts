@@ -97,11 +97,14 @@ describe('a product whose connections are all taken', () => {
     const holding = Array.from({ length: 20 }, () => lodging.request(full.id, 'POST', 'hold'));
     await until(() => lodging.service.databases.product(full.id).poolState().active === 20);
     // More than all connections of the process together: those who wait must not count as if they had one.
-    const waiting = Array.from({ length: 80 }, () => greet(full.id));
+    let refused = 0;
+    const waiting = Array.from({ length: 80 }, () => greet(full.id).finally(() => refused++));
     await until(() => lodging.service.databases.product(full.id).poolState().waiting >= 80);
 
     const served = await Promise.all([...Array.from({ length: 20 }, () => greet(neighbour.id)), lodging.request('coding_rule2', 'GET', 'mistake-patterns')]);
     expect(served.map((answer) => answer.status)).toEqual(served.map(() => 200));
+    // The neighbour has not stood behind them.
+    expect(refused).toBe(0);
 
     for (const answer of await Promise.all(waiting)) expectProblem(answer, 503, 'unavailable');
     full.gate.open();
@@ -117,7 +120,8 @@ describe('a product whose connections are all taken', () => {
     const holding = lodging.request(full.id, 'POST', 'hold');
     await until(() => lodging.service.databases.product(full.id).poolState().active === 1);
 
-    const refused = await Promise.all(Array.from({ length: 5 }, () => greet(full.id)));
+    // More than the pool has places: a failed one must give its place back.
+    const refused = await Promise.all(Array.from({ length: 40 }, () => greet(full.id)));
     for (const answer of refused) expectProblem(answer, 503, 'unavailable');
     expect((await greet(neighbour.id)).status).toBe(200);
 

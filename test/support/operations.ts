@@ -73,7 +73,7 @@ export function resolve(document: OpenAPIObject, schema: Schema): Schema {
   if (only !== undefined && others.length === 0) return { ...resolve(document, only), ...schema };
   if (schema.$ref === undefined) return schema;
   const name = schema.$ref.replace('#/components/schemas/', '');
-  const found = document.components?.schemas?.[name] as Schema | undefined;
+  const found = document.components?.schemas?.[name];
   if (found === undefined) throw new Error(`The document refers to ${schema.$ref}, which is not in it.`);
   return resolve(document, found);
 }

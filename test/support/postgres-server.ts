@@ -60,7 +60,7 @@ export async function dropDatabase(name: string): Promise<void> {
 /** Takes the tests' databases and roles off the server again, so that a deployment can move in. Roles of others stay. */
 export async function clearServer(): Promise<void> {
   const [databases] = await asSuperuser('postgres', `SELECT datname FROM pg_database WHERE datname LIKE 'nagaya\\_test\\_%'`);
-  for (const row of databases?.rows as { datname: string }[]) await dropDatabase(row.datname);
+  for (const row of (databases?.rows ?? []) as { datname: string }[]) await dropDatabase(row.datname);
   await dropMigrator();
   for (const role of await ownRoles()) {
     try {
@@ -79,7 +79,7 @@ export const LODGER_PREFIX = 'lodger_';
 async function ownRoles(): Promise<string[]> {
   const names = [OWNER_ROLE, CONTROL_ROLE, BACKUP_ROLE, ...TEST_HOUSE.products.map((product) => product.id)];
   const [roles] = await asSuperuser('postgres', `SELECT rolname AS name, shobj_description(oid, 'pg_authid') AS comment FROM pg_roles`);
-  return (roles?.rows as { name: string; comment: string | null }[])
+  return ((roles?.rows ?? []) as { name: string; comment: string | null }[])
     .filter(({ name, comment }) => comment === roleComment(TEST_SECRET) && (names.includes(name) || name.startsWith(LODGER_PREFIX)))
     .map(({ name }) => name);
 }
