@@ -5,8 +5,7 @@ import { GROUND_RULES, inspectAccess, TABLE_RULES } from '../../src/database/acc
 import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
 import { planAccess } from '../../src/database/migrator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { asSuperuser } from '../support/postgres-server.js';
-import { TEST_HOUSE } from '../support/test-house.js';
+import { asSuperuser, urlOfDatabase } from '../support/postgres-server.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 
@@ -52,10 +51,18 @@ const DOORS = [
   ['the policy, loosened', 'policy-changed', 'ALTER POLICY product_rows ON monitoring.worker_status USING (true)'],
   ['the policy, turned round', 'policy-changed', `ALTER POLICY product_rows ON monitoring.worker_status USING (product_id <> (SELECT current_user::text COLLATE "default"))`],
   ['the policy, gone', 'policy-missing', 'DROP POLICY product_rows ON monitoring.performance_metrics'],
-  ['a table that changed hands', 'relation-owner', `ALTER TABLE ${lodger.id}.visits OWNER TO ${lodger.id}`],
-  ['a role with more rights', 'role-', `ALTER ROLE ${lodger.id} CREATEDB CREATEROLE INHERIT`],
-  ['a role that joined another', 'role-membership', `GRANT pg_read_all_data TO ${lodger.id}`],
+  ['a role that inherits', 'role-inherits', `ALTER ROLE ${lodger.id} INHERIT`],
+  ['a role that makes roles', 'role-creates-roles', `ALTER ROLE ${lodger.id} CREATEROLE`],
   ['a role with other settings', 'role-setting', `ALTER ROLE ${lodger.id} IN DATABASE DATABASE_NAME SET statement_timeout = 0`],
+] as const;
+
+/** Doors that a migrator without superuser's rights is not allowed to shut, and what shuts them. */
+const HEAVY_DOORS = [
+  ['a table that changed hands', `ALTER TABLE ${lodger.id}.visits OWNER TO ${lodger.id}`, `ALTER TABLE "${lodger.id}"."visits" OWNER TO "nagaya_owner"`],
+  ['a role that makes databases', `ALTER ROLE ${lodger.id} CREATEDB`, `ALTER ROLE "${lodger.id}" NOCREATEDB`],
+  ['a role above row-level security', `ALTER ROLE ${lodger.id} BYPASSRLS`, `ALTER ROLE "${lodger.id}" NOBYPASSRLS`],
+  ['a role that is a superuser', `ALTER ROLE ${lodger.id} SUPERUSER`, `ALTER ROLE "${lodger.id}" NOSUPERUSER`],
+  ['a role that joined another', `GRANT pg_read_all_data TO ${lodger.id}`, `REVOKE "pg_read_all_data" FROM "${lodger.id}"`],
 ] as const;
 
 describe('what somebody has opened by hand', () => {
@@ -68,6 +75,14 @@ describe('what somebody has opened by hand', () => {
     const found = await errors();
     expect([...new Set(found.map((finding) => finding.rule))]).toEqual([expect.stringContaining(rule)]);
     await migrateWith(database.configuration, house);
+    expect(await errors()).toEqual([]);
+  });
+
+  test.each(HEAVY_DOORS)('%s: told with the statement that mends it, and shut by a superuser\'s migration', async (_what, sql, mend) => {
+    await asSuperuser(database.name, sql);
+    await expect(migrateWith(database.configuration, house)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(mend) });
+    const url = urlOfDatabase(database.name);
+    await migrateWith({ ...database.configuration, databaseUrl: url, databaseAdminUrl: url }, house);
     expect(await errors()).toEqual([]);
   });
 });
