@@ -13,8 +13,8 @@ export interface Cluster {
   readonly backupSecret: string | undefined;
   /** True where this process has just made the data folder. */
   readonly firstStart: boolean;
-  urlOf(role: string): string;
-  close(): Promise<void>;
+  readonly urlOf: (role: string) => string;
+  readonly close: () => Promise<void>;
 }
 
 export interface OpenClusterOptions {
