@@ -108,8 +108,8 @@ describe('a new connection serves only as the role that it is for', () => {
     ["the migrator's login", () => requireAdminUrl(open.cluster)],
   ])('%s in its place is refused, without a word to the caller of who it was; the others serve', async (_what, wrong) => {
     await withLogins((role) => (role === 'tea_house' ? wrong() : open.cluster.urlOf(role)), async (databases) => {
-      const refused = expect(databases.product('tea_house').query('SELECT name FROM teas')).rejects;
-      await refused.toMatchObject({ code: 'product_not_ready', message: expect.not.stringMatching(/tea_house|coding_rule2|control|superuser/) });
+      const asking = databases.product('tea_house').query('SELECT name FROM teas');
+      await expect(asking).rejects.toMatchObject({ code: 'product_not_ready', message: expect.not.stringMatching(/tea_house|coding_rule2|control|superuser/) });
       expect(await databases.product('coding_rule2').query('SELECT current_user AS role')).toEqual([{ role: 'coding_rule2' }]);
     });
   });
@@ -117,7 +117,7 @@ describe('a new connection serves only as the role that it is for', () => {
   test('with its own search path: one that the role has given itself is found and put back', async () => {
     const [row] = await open.databases.product('tea_house').query<{ name: string }>('SELECT current_database() AS name');
     await open.databases.product('tea_house').query(`ALTER ROLE tea_house IN DATABASE ${quoteIdent(row?.name ?? '')} SET search_path = public`);
-    await withLogins(open.cluster.urlOf, async (databases) => {
+    await withLogins((role) => open.cluster.urlOf(role), async (databases) => {
       await expect(databases.product('tea_house').query('SELECT 1')).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 });
       expect(await databases.product('tea_house').query(`SELECT current_setting('search_path') AS path`)).toEqual([{ path: 'tea_house, core, monitoring, extensions' }]);
     });
