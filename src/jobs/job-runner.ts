@@ -61,6 +61,8 @@ export class JobRunner implements BeforeApplicationShutdown {
 
   /** @returns why it failed, or null */
   private async runClaimed(job: Job, attempt: string): Promise<string | null> {
+    // Claimed in the moment in which the process was told to stop: a job that only listens for that would never hear it.
+    if (this.stopping.signal.aborted) return 'the process stopped before it began';
     const lost = new AbortController();
     const renewal = setInterval(() => {
       this.claims.renew(job, attempt).then(

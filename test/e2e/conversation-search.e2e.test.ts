@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { withAdmin } from '../../src/database/admin-connection.js';
+import { requireAdminUrl } from '../../src/database/cluster.js';
+import { quoteIdent } from '../../src/database/quote-ident.js';
 import { seeded } from '../support/seeded.js';
 import { startTestService, type Answer, type TestService } from '../support/service.js';
 import { asBase64, near, randomVector, similarity } from '../support/vectors.js';
@@ -25,8 +28,22 @@ let nagaya: TestService;
 /** One data set for all: the embedded engine indexes some forty vectors a second. */
 let said: Said[];
 
+/**
+ * In a table as small as this one the planner would rather sort, and no search would ever come back short. Without these
+ * ways it asks the index, as it does in a large one. Set before the product's first connection, in this database alone.
+ */
+async function sparePlannerSorting(): Promise<void> {
+  await withAdmin(requireAdminUrl(nagaya.service.cluster), async (admin) => {
+    const [row] = await admin.query<{ name: string }>('SELECT current_database() AS name');
+    for (const way of ['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) {
+      await admin.query(`ALTER ROLE coding_rule2 IN DATABASE ${quoteIdent(row?.name ?? '')} SET ${way} = off`);
+    }
+  });
+}
+
 beforeAll(async () => {
   nagaya = await startTestService();
+  await sparePlannerSorting();
   // A crowd that stands near the query, and few others on the far side: what an index finds first is the crowd.
   const crowd = Array.from({ length: 300 }, () => ({ sessionId: 'crowd', importanceLevel: 'normal', vector: near(QUERY, 0.3, random) }));
   const far = Array.from({ length: 5 }, (_, n) => ({ sessionId: 'far', importanceLevel: n < 2 ? 'critical' : 'high', vector: near(OPPOSITE, 0.5, random) }));
@@ -72,6 +89,13 @@ function expectSame(actual: readonly Found[], expected: readonly { id: string; s
   expect(actual.map((row) => row.id)).toEqual(expected.map((row) => row.id));
   for (const [index, row] of actual.entries()) expect(row.similarity).toBeCloseTo(expected[index]?.similarity ?? NaN, 5);
 }
+
+test('these searches ask the index', async () => {
+  const plan = await nagaya.service.databases
+    .product('coding_rule2')
+    .query(`EXPLAIN SELECT id FROM conversation_context WHERE session_id = 'far' ORDER BY vector_embedding <=> $1::vector LIMIT 5`, [`[${QUERY.join()}]`]);
+  expect(JSON.stringify(plan)).toContain('conversation_context_vector_embedding_idx');
+});
 
 test('finds the most similar first; similarity is 1 − cosine distance', async () => {
   expectSame(await found({ limit: 10, efSearch: 1000 }), exact().slice(0, 10));
@@ -175,7 +199,6 @@ test.each([
   ['minSimilarity', -1.01],
   ['minImportance', 'urgent'],
   ['embedding', [1, 2, 3]],
-  ['embedding', Array.from({ length: 1536 }, () => 0)],
 ])('refuses %s %j', async (field, value) => {
   const answer = await ask({ [field]: value });
   expect([answer.status, answer.body['errors']]).toEqual([400, [{ pointer: `/${field}`, detail: expect.any(String) }]]);

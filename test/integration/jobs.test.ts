@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { JobClaims } from '../../src/jobs/job-claims.js';
@@ -97,11 +98,38 @@ describe('runners', () => {
   test('a job at work is told when the process stops, and waited for', async () => {
     let told = false;
     const runner = new JobRunner(claims);
-    runner.add(job('long', (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(void (told = true))))));
+    const started = new Promise<void>((resolve) => {
+      runner.add(
+        job('long', async (signal) => {
+          resolve();
+          await once(signal, 'abort');
+          told = true;
+        }),
+      );
+    });
     const ticking = runner.tick();
-    while ((await open.databases.control.query(`SELECT 1 FROM core.jobs WHERE name = 'long' AND lease_until IS NOT NULL`)).length === 0);
+    await started;
     await runner.beforeApplicationShutdown();
     expect(told).toBe(true);
     await ticking;
+  });
+
+  test('a job that was claimed while the process stops is not begun, and comes again', async () => {
+    const stopped = new JobRunner(claims);
+    let runs = 0;
+    const late = job('late', async () => void runs++);
+    stopped.add(late);
+    // The claim is answered after the stop.
+    const claim = claims.claim.bind(claims);
+    claims.claim = async (asked) => {
+      const attempt = await claim(asked);
+      void stopped.beforeApplicationShutdown();
+      return attempt;
+    };
+    await stopped.tick();
+    claims.claim = claim;
+    expect(runs).toBe(0);
+    await letPass('late', 400);
+    expect(await claims.claim(late)).toBe('2');
   });
 });

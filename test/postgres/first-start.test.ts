@@ -10,10 +10,12 @@ import { TEST_SECRET } from '../support/engine.js';
 import { createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
 import { nagaya, type Ended } from '../support/process.js';
 import { configurationOf } from '../support/template.js';
+import { waitingIn, whileLocked } from './support/backends.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { loginRefusal } from './support/role-session.js';
 import { superuserRows } from './support/superuser-rows.js';
+import { until } from './support/until.js';
 
 const AT_ONCE = 20;
 
@@ -44,7 +46,13 @@ describe(`${AT_ONCE} processes migrate one empty database at the same moment`, (
   beforeAll(async () => {
     await createEmptyDatabase(database);
     const environment = { DATABASE_URL: migratorUrl(database), NAGAYA_ROLE_SECRET: TEST_SECRET };
-    processes = await Promise.all(Array.from({ length: AT_ONCE }, () => nagaya(['migrate', '--json'], environment)));
+    // Nobody's first question is answered before everybody has asked it: processes start one after the other.
+    const running = await whileLocked(database, 'pg_catalog.pg_extension', async () => {
+      const migrating = Array.from({ length: AT_ONCE }, () => nagaya(['migrate', '--json'], environment));
+      await until(async () => (await waitingIn(database)) === AT_ONCE);
+      return { migrating };
+    });
+    processes = await Promise.all(running.migrating);
   }, 120_000);
   afterAll(() => dropDatabase(database));
 

@@ -28,6 +28,15 @@ export async function waitingForLock(database: string, productId: string, count 
   });
 }
 
+/** How many connections to a database, whosever, stand before a lock. */
+export async function waitingIn(database: string): Promise<number> {
+  const [row] = await superuserRows<{ count: number }>(
+    'postgres',
+    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = '${database}' AND wait_event_type = 'Lock'`,
+  );
+  return row?.count ?? 0;
+}
+
 export async function terminate(backends: readonly Backend[]): Promise<void> {
   await asSuperuser('postgres', ...backends.map(({ pid }) => `SELECT pg_terminate_backend(${pid})`));
 }

@@ -26,17 +26,19 @@ export class ConversationSearchService {
   async search(query: SearchConversations): Promise<FoundConversation[]> {
     const filter = new Filter(query);
     const efSearch = Math.max(query.efSearch ?? EF_SEARCH_MIN, query.limit);
-    const found = await this.database.transaction(async (tx) => {
+    const nearest = await this.database.transaction(async (tx) => {
       // Whole numbers, checked: SET takes no parameters. One message for all four costs one round trip.
       await tx.query(
         `SET LOCAL hnsw.ef_search = ${Math.trunc(efSearch)}; SET LOCAL hnsw.iterative_scan = strict_order;
          SET LOCAL hnsw.max_scan_tuples = ${MAX_SCAN_TUPLES}; SET LOCAL plan_cache_mode = force_custom_plan`,
       );
-      const nearest = await select(tx, filter, query.limit, 'vector_embedding <=> $1');
-      if (nearest.length === query.limit) return nearest;
+      const found = await select(tx, filter, query.limit, 'vector_embedding <=> $1');
+      if (found.length === query.limit) return found;
       // The addition keeps the planner from using the index, which has just come back short.
       return select(tx, filter, query.limit, '(vector_embedding <=> $1) + 0');
     });
+    // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
+    const found = nearest.sort((a, b) => b.similarity - a.similarity);
     const least = query.minSimilarity;
     return least === undefined ? found : found.filter((conversation) => conversation.similarity >= least);
   }
