@@ -43,7 +43,7 @@ async function written(): Promise<unknown> {
     const { databases } = nagaya.service;
     const database = login === 'control' ? databases.control : databases.product('coding_rule2');
     // What stands in a row counts too: a change is as bad as a new row.
-    return database.query(names.map((name) => `SELECT '${name}' AS name, count(*)::int AS rows, md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '' ORDER BY t::text)) AS content FROM ${name} t`).join(' UNION ALL '));
+    return database.query(names.map((name) => `SELECT '${name}' AS name, count(*)::int AS rows, md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '' ORDER BY t::text)) AS content FROM ${name} t`).join(' UNION ALL ') + ' ORDER BY name');
   };
   return [await counts('control', tables.control), await counts('product', tables.product)];
 }

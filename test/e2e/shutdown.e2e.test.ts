@@ -45,7 +45,8 @@ function isRefused(): Promise<boolean> {
   const socket = connect(Number(port), hostname);
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(false));
-    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNREFUSED' ? resolve(true) : reject(error)));
+    // Reset: it stood in the listener's queue when that was closed.
+    socket.once('error', (error: NodeJS.ErrnoException) => (['ECONNREFUSED', 'ECONNRESET'].includes(error.code ?? '') ? resolve(true) : reject(error)));
   }).finally(() => socket.destroy()) as Promise<boolean>;
 }
 
