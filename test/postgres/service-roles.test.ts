@@ -10,7 +10,8 @@ import { loginRefusal, RoleSession } from './support/role-session.js';
 import { superuserRows } from './support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
-const BACKUP_SECRET = 'a backup secret that is only good for tests';
+// As with TEST_SECRET: a deployment that lives on this server too keeps the password of its own role.
+const BACKUP_SECRET = process.env['NAGAYA_BACKUP_SECRET'] ?? 'a backup secret that is only good for tests';
 const LOGINS = [CONTROL_ROLE, BACKUP_ROLE, ...HOMES];
 
 let homes: Homes;
