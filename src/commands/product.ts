@@ -1,18 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { notFound } from '../errors/app-error.js';
+import type { Product } from '../core/products/product.entity.js';
+import { PRODUCT_COLUMNS, setProductStatus } from '../core/products/set-product-status.js';
 import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
-
-interface ProductRow {
-  id: string;
-  title: string;
-  status: string;
-  createdAt: Date;
-}
-
-const COLUMNS = 'id, title, status, created_at AS "createdAt"';
 
 export function registerProduct(program: Command): void {
   const product = program.command('product').description('the products of the cluster');
@@ -23,7 +15,7 @@ export function registerProduct(program: Command): void {
 
 async function runList({ json }: { json?: true }): Promise<void> {
   await withDatabases(commandContext(), async (databases) => {
-    const rows = await databases.control.query<ProductRow>(`SELECT ${COLUMNS} FROM core.products ORDER BY id`);
+    const rows = await databases.control.query<Product>(`SELECT ${PRODUCT_COLUMNS} FROM core.products ORDER BY id`);
     if (json) return printJson({ items: rows });
     printTable(
       ['id', 'title', 'status', 'since'],
@@ -36,10 +28,9 @@ function setStatus(status: 'suspended' | 'active') {
   return async (id: string, { json }: { json?: true }): Promise<void> => {
     await withDatabases(commandContext(), async (databases) => {
       await audit(databases, `product ${status === 'active' ? 'resume' : 'suspend'}`, id);
-      const [row] = await databases.control.query<ProductRow>(`UPDATE core.products SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`, [id, status]);
-      if (row === undefined) throw notFound();
-      if (json) return printJson(row);
-      print(`${row.id} is ${row.status}.`);
+      const product = await setProductStatus(databases.control, id, status);
+      if (json) return printJson(product);
+      print(`${product.id} is ${product.status}.`);
     });
   };
 }

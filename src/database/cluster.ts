@@ -11,8 +11,6 @@ export interface Cluster {
   readonly adminUrl: string | undefined;
   readonly roleSecret: string;
   readonly backupSecret: string | undefined;
-  /** True where this process has just made the data folder. */
-  readonly firstStart: boolean;
   readonly urlOf: (role: string) => string;
   readonly close: () => Promise<void>;
 }
@@ -33,7 +31,6 @@ export async function openCluster(configuration: Configuration, options: OpenClu
       adminUrl: configuration.databaseAdminUrl,
       roleSecret,
       backupSecret: configuration.backupSecret,
-      firstStart: false,
       urlOf: (role) => configuration.roleUrls.get(role) ?? roleUrl(databaseUrl, role, secretOf(role, roleSecret, configuration.backupSecret)),
       close: async () => {},
     };
@@ -49,7 +46,6 @@ export async function openCluster(configuration: Configuration, options: OpenClu
     adminUrl: server.adminUrl,
     roleSecret: server.roleSecret,
     backupSecret: server.backupSecret,
-    firstStart: server.firstStart,
     urlOf: (role) => roleUrl(server.adminUrl, role, secretOf(role, server.roleSecret, server.backupSecret)),
     close: () => server.stop(),
   };

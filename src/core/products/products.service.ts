@@ -8,8 +8,7 @@ import { SchemaReadiness } from '../../database/migrations/schema-readiness.js';
 import { notFound } from '../../errors/app-error.js';
 import type { ProductState } from './product.dto.js';
 import type { Product } from './product.entity.js';
-
-const COLUMNS = `id, title, status, created_at AS "createdAt"`;
+import { PRODUCT_COLUMNS, setProductStatus } from './set-product-status.js';
 
 /** The products of the cluster: their state, and taking them out of service and back. */
 @Injectable()
@@ -27,7 +26,7 @@ export class ProductsService {
   /** Sorted by id. `after` is the id of the last product of the page before. */
   async list(limit: number, after: string | undefined): Promise<{ items: ProductState[]; next: string | null }> {
     const rows = await this.databases.control.query<Product>(
-      `SELECT ${COLUMNS} FROM core.products WHERE $1::varchar IS NULL OR id > $1::varchar ORDER BY id LIMIT $2`,
+      `SELECT ${PRODUCT_COLUMNS} FROM core.products WHERE $1::varchar IS NULL OR id > $1::varchar ORDER BY id LIMIT $2`,
       [after ?? null, limit + 1],
     );
     const page = rows.slice(0, limit);
@@ -38,7 +37,7 @@ export class ProductsService {
 
   /** @throws AppError `not_found` */
   async get(id: string): Promise<ProductState> {
-    const [row] = await this.databases.control.query<Product>(`SELECT ${COLUMNS} FROM core.products WHERE id = $1`, [id]);
+    const [row] = await this.databases.control.query<Product>(`SELECT ${PRODUCT_COLUMNS} FROM core.products WHERE id = $1`, [id]);
     if (row === undefined) throw notFound();
     return this.withState(row);
   }
@@ -54,10 +53,9 @@ export class ProductsService {
   }
 
   private async setStatus(id: string, status: ProductStatus): Promise<Product> {
-    const [row] = await this.databases.control.query<Product>(`UPDATE core.products SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`, [id, status]);
-    if (row === undefined) throw notFound();
+    const product = await setProductStatus(this.databases.control, id, status);
     this.statuses.forget();
-    return row;
+    return product;
   }
 
   private async withState(product: Product): Promise<ProductState> {
