@@ -17,7 +17,16 @@ export class AppModule {
     const products = house.products.filter((product) => databases.serves(product.id)).map((product) => product.module);
     return {
       module: AppModule,
-      imports: [DatabaseModule.forRoot(databases, house, cluster), AuthModule, IdempotencyModule, JobsModule, CoreModule, MonitoringModule, HealthModule, ...products],
+      imports: [
+        DatabaseModule.forRoot(databases, house, cluster),
+        AuthModule,
+        IdempotencyModule,
+        JobsModule,
+        CoreModule,
+        MonitoringModule,
+        HealthModule,
+        ...products,
+      ],
     };
   }
 }

@@ -13,6 +13,18 @@ import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerUrl } from './url.js';
 
+/** In the order in which `nagaya --help` lists them. */
+const VERBS = [
+  registerStart,
+  registerDemo,
+  registerMigrate,
+  registerStatus,
+  registerDoctor,
+  registerKey,
+  registerProduct,
+  registerUrl,
+];
+
 const DONE = 0;
 const FAILED = 1;
 const USED_WRONGLY = 2;
@@ -26,7 +38,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError();
-  for (const register of [registerStart, registerDemo, registerMigrate, registerStatus, registerDoctor, registerKey, registerProduct, registerUrl]) register(program);
+  for (const register of VERBS) register(program);
   for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
   try {
     await program.parseAsync([...args], { from: 'user' });

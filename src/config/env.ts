@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { EnvironmentReader, SECRET_MIN_LENGTH, type EnvironmentSource } from './environment-reader.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -54,11 +55,7 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_MAX_CONNECTIONS',
   'NAGAYA_ROLE_CONNECTION_LIMIT',
 ]);
-const ROLE_URL_PREFIX = 'NAGAYA_URL_';
-const SECRET_MIN_LENGTH = 32;
 const MEBIBYTE = 1024 * 1024;
-
-type Source = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `.env` (development; values already in the environment win) and then the environment.
@@ -74,8 +71,8 @@ export function loadConfiguration(roles: readonly string[]): Configuration {
 }
 
 /** @throws ConfigurationError naming every name that is unknown and every value that is bad */
-export function readConfiguration(source: Source, roles: readonly string[]): Configuration {
-  const reader = new Reader(source);
+export function readConfiguration(source: EnvironmentSource, roles: readonly string[]): Configuration {
+  const reader = new EnvironmentReader(source);
   const databaseUrl = reader.postgresUrl('DATABASE_URL');
   const adminUrl = reader.postgresUrl('DATABASE_ADMIN_URL');
   const roleUrls = reader.roleUrls(roles);
@@ -103,100 +100,7 @@ export function readConfiguration(source: Source, roles: readonly string[]): Con
       `NAGAYA_ROLE_SECRET is missing: on a server it derives the roles' passwords (${SECRET_MIN_LENGTH} characters or more; make one with: openssl rand -base64 48)`,
     );
   }
-  reader.refuseUnknown();
+  reader.refuseUnknown(KNOWN_NAGAYA_NAMES);
   if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
   return configuration;
-}
-
-class Reader {
-  readonly problems: string[] = [];
-
-  constructor(private readonly source: Source) {}
-
-  has(name: string): boolean {
-    return this.text(name) !== undefined;
-  }
-
-  /** An empty value counts as absent, as compose files and shells produce it for "not set". */
-  text(name: string): string | undefined {
-    const value = this.source[name]?.trim();
-    return value === undefined || value === '' ? undefined : value;
-  }
-
-  secret(name: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined || value.length >= SECRET_MIN_LENGTH) return value;
-    this.problems.push(`${name} is ${value.length} characters long; it needs ${SECRET_MIN_LENGTH} or more`);
-    return undefined;
-  }
-
-  integer(name: string, rule: { default: number; min: number; max: number }): number {
-    const value = this.text(name);
-    if (value === undefined) return rule.default;
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= rule.min && number <= rule.max) return number;
-    this.problems.push(`${name} is "${value}"; it must be a whole number from ${rule.min} to ${rule.max}`);
-    return rule.default;
-  }
-
-  boolean(name: string, fallback: boolean): boolean {
-    const value = this.text(name)?.toLowerCase();
-    if (value === undefined) return fallback;
-    if (['true', '1', 'yes'].includes(value)) return true;
-    if (['false', '0', 'no'].includes(value)) return false;
-    this.problems.push(`${name} is "${value}"; it must be true or false`);
-    return fallback;
-  }
-
-  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
-    const value = this.text(name);
-    if (value === undefined) return fallback;
-    const match = values.find((candidate) => candidate === value);
-    if (match !== undefined) return match;
-    this.problems.push(`${name} is "${value}"; it must be one of ${values.join(', ')}`);
-    return fallback;
-  }
-
-  list(name: string): readonly string[] | undefined {
-    const entries = this.text(name)
-      ?.split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== '');
-    return entries?.length === 0 ? undefined : entries;
-  }
-
-  /** The value may hold a password, so a problem names the variable and never the value. */
-  postgresUrl(name: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    if (URL.canParse(value)) {
-      const url = new URL(value);
-      const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
-      if (isPostgres && url.pathname.length > 1) return value;
-    }
-    this.problems.push(`${name} must look like postgresql://user:password@host:5432/database`);
-    return undefined;
-  }
-
-  roleUrls(roles: readonly string[]): ReadonlyMap<string, string> {
-    const urls = new Map<string, string>();
-    for (const role of roles) {
-      const url = this.postgresUrl(ROLE_URL_PREFIX + role.toUpperCase());
-      if (url !== undefined) urls.set(role, url);
-    }
-    const known = new Set(roles.map((role) => ROLE_URL_PREFIX + role.toUpperCase()));
-    for (const name of Object.keys(this.source)) {
-      if (name.startsWith(ROLE_URL_PREFIX) && !known.has(name)) {
-        this.problems.push(`${name} names no login role; there are ${roles.join(', ')}`);
-      }
-    }
-    return urls;
-  }
-
-  refuseUnknown(): void {
-    for (const name of Object.keys(this.source)) {
-      if (!name.startsWith('NAGAYA_') || name.startsWith(ROLE_URL_PREFIX) || KNOWN_NAGAYA_NAMES.has(name)) continue;
-      this.problems.push(`${name} is not a name that Nagaya knows; see docs/configuration.md`);
-    }
-  }
 }
