@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth, jobs ← idempotency ← core, monitoring ← products, health ← demo, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency ← core, monitoring ← products, health ← demo, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -15,7 +15,7 @@ const onlyImports = (folder, others, comment) => ({
 
 const FOUNDATION = ['config', 'errors'];
 const PLUMBING = [...FOUNDATION, 'http', 'database'];
-const SERVICES = [...PLUMBING, 'auth', 'jobs', 'idempotency'];
+const SERVICES = [...PLUMBING, 'auth', 'metrics', 'jobs', 'idempotency'];
 
 module.exports = {
   forbidden: [
@@ -39,7 +39,8 @@ module.exports = {
     onlyImports('http', ['errors'], 'The HTTP layer turns errors into answers and bytes into values; it knows no table.'),
     onlyImports('database', FOUNDATION, 'The CLI, the jobs and the tests use the database without any HTTP.'),
     onlyImports('auth', PLUMBING, 'Who may do what is decided before any feature is reached.'),
-    onlyImports('jobs', PLUMBING, 'A feature declares its jobs; the runner knows none of them.'),
+    onlyImports('metrics', [...PLUMBING, 'auth'], 'Whoever has figures hangs them here; what collected them all would have to know everybody.'),
+    onlyImports('jobs', [...PLUMBING, 'metrics'], 'A feature declares its jobs; the runner knows none of them.'),
     onlyImports('idempotency', [...PLUMBING, 'auth', 'jobs'], 'Repeating an answer is the same for every feature, so it knows none.'),
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),

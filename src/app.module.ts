@@ -8,6 +8,7 @@ import type { House } from './database/migrator.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 
 /** The whole service: what is shared, and the module of each product that this process serves. */
@@ -22,6 +23,7 @@ export class AppModule {
         AuthModule,
         IdempotencyModule,
         JobsModule,
+        MetricsModule,
         CoreModule,
         MonitoringModule,
         HealthModule,

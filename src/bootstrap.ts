@@ -17,6 +17,8 @@ import { createFastifyAdapter } from './http/fastify.js';
 import { NestLogger } from './http/logging.js';
 import { serveDocs } from './http/openapi.js';
 import { ValidationPipe } from './http/validation.pipe.js';
+import { HttpFigures } from './metrics/http-figures.js';
+import { guardMetrics } from './metrics/metrics-token.js';
 import { migrateHouse } from './migrate-house.js';
 
 export interface StartOptions {
@@ -67,7 +69,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 /** The application without its socket, for tests and for writing the OpenAPI document. */
 export async function createApp(
-  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'rateLimit'>,
+  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'metricsToken' | 'rateLimit'>,
   house: House,
   cluster: Cluster,
   databases: Databases,
@@ -80,9 +82,12 @@ export async function createApp(
   });
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemJsonFilter());
+  app.get(HttpFigures).observe(app.getHttpAdapter().getInstance());
   // Plain HTTP is how it is served inside a cluster; asking browsers to upgrade would break /docs there.
   await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
-  app.get(Authenticator).guard(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  guardMetrics(fastify, configuration.metricsToken);
+  app.get(Authenticator).guard(fastify);
   await limitRate(app, configuration.rateLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;

@@ -24,6 +24,8 @@ export interface Configuration {
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly docs: boolean;
+  /** What `/metrics` asks for; undefined leaves it open. */
+  readonly metricsToken: string | undefined;
   /** Largest request body, bytes. */
   readonly bodyLimit: number;
   /** Requests a minute and API key; 0 for no limit. */
@@ -49,6 +51,7 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_BACKUP_SECRET',
   'NAGAYA_DATA_DIR',
   'NAGAYA_DOCS',
+  'NAGAYA_METRICS_TOKEN',
   'NAGAYA_BODY_LIMIT',
   'NAGAYA_RATE_LIMIT',
   'NAGAYA_POOL_MAX',
@@ -89,6 +92,7 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     dataDir: resolve(reader.text('NAGAYA_DATA_DIR') ?? './data'),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     docs: reader.boolean('NAGAYA_DOCS', true),
+    metricsToken: reader.token('NAGAYA_METRICS_TOKEN'),
     bodyLimit: reader.integer('NAGAYA_BODY_LIMIT', { default: 32 * MEBIBYTE, min: 1024, max: 1024 * MEBIBYTE }),
     rateLimit: reader.integer('NAGAYA_RATE_LIMIT', { default: 10_000, min: 0, max: 100_000_000 }),
     poolMax: reader.integer('NAGAYA_POOL_MAX', { default: 20, min: 1, max: 20 }),

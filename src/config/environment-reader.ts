@@ -26,6 +26,14 @@ export class EnvironmentReader {
     return undefined;
   }
 
+  /** As a header carries it. The value is a secret, so a problem does not repeat it. */
+  token(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || /^[\x21-\x7e]+$/.test(value)) return value;
+    this.problems.push(`${name} must be printable ASCII without spaces`);
+    return undefined;
+  }
+
   integer(name: string, rule: { default: number; min: number; max: number }): number {
     const value = this.text(name);
     if (value === undefined) return rule.default;

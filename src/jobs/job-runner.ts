@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { JobClaims } from './job-claims.js';
+import { JobFigures } from './job-figures.js';
 import type { Job } from './job.js';
 
 const TICK_MS = 5_000;
@@ -14,7 +15,10 @@ export class JobRunner implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private ticking: Promise<void> | undefined;
 
-  constructor(private readonly claims: JobClaims) {}
+  constructor(
+    private readonly claims: JobClaims,
+    private readonly figures: JobFigures,
+  ) {}
 
   /** Called by modules when they start. */
   add(job: Job): void {
@@ -53,7 +57,9 @@ export class JobRunner implements BeforeApplicationShutdown {
     }
     const attempt = await this.claims.claim(job);
     if (attempt === undefined) return;
+    const started = performance.now();
     const error = await this.runClaimed(job, attempt);
+    this.figures.ran(job.name, (performance.now() - started) / 1_000, error !== null);
     if (error !== null) this.logger.error(`The job ${job.name} failed and will be tried again: ${error}`);
     const isOurs = await this.claims.finish(job, attempt, error);
     if (!isOurs) this.logger.warn(`The job ${job.name} took longer than its lease and was taken over by another process.`);

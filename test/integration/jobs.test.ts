@@ -2,18 +2,22 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { JobClaims } from '../../src/jobs/job-claims.js';
+import { JobFigures } from '../../src/jobs/job-figures.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import type { Job } from '../../src/jobs/job.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { createTestDatabase, openTestDatabase, type OpenTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
 let open: OpenTestDatabase;
 let claims: JobClaims;
+let figures: JobFigures;
 beforeAll(async () => {
   Logger.overrideLogger(false);
   database = await createTestDatabase();
   open = await openTestDatabase(database);
   claims = new JobClaims(open.databases);
+  figures = new JobFigures(new Metrics(), open.databases);
 });
 afterAll(async () => {
   await open.close();
@@ -80,7 +84,7 @@ describe('runners', () => {
   test('of many replicas one runs a job; one that throws does not keep the next job from running', async () => {
     let runs = 0;
     const runners = Array.from({ length: 5 }, () => {
-      const runner = new JobRunner(claims);
+      const runner = new JobRunner(claims, figures);
       runner.add(job('throws', () => Promise.reject(new Error('broken'))));
       runner.add(
         job('counts', async () => {
@@ -97,7 +101,7 @@ describe('runners', () => {
 
   test('a job at work is told when the process stops, and waited for', async () => {
     let told = false;
-    const runner = new JobRunner(claims);
+    const runner = new JobRunner(claims, figures);
     const started = new Promise<void>((resolve) => {
       runner.add(
         job('long', async (signal) => {
@@ -115,7 +119,7 @@ describe('runners', () => {
   });
 
   test('a job that was claimed while the process stops is not begun, and comes again', async () => {
-    const stopped = new JobRunner(claims);
+    const stopped = new JobRunner(claims, figures);
     let runs = 0;
     const late = job('late', async () => void runs++);
     stopped.add(late);
