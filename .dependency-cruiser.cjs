@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency ← core, monitoring ← products, health ← demo, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health ← demo, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -15,7 +15,7 @@ const onlyImports = (folder, others, comment) => ({
 
 const FOUNDATION = ['config', 'errors'];
 const PLUMBING = [...FOUNDATION, 'http', 'database'];
-const SERVICES = [...PLUMBING, 'auth', 'metrics', 'jobs', 'idempotency'];
+const SERVICES = [...PLUMBING, 'auth', 'metrics', 'jobs', 'idempotency', 'alerts'];
 
 module.exports = {
   forbidden: [
@@ -42,6 +42,7 @@ module.exports = {
     onlyImports('metrics', [...PLUMBING, 'auth'], 'Whoever has figures hangs them here; what collected them all would have to know everybody.'),
     onlyImports('jobs', [...PLUMBING, 'metrics'], 'A feature declares its jobs; the runner knows none of them.'),
     onlyImports('idempotency', [...PLUMBING, 'auth', 'jobs'], 'Repeating an answer is the same for every feature, so it knows none.'),
+    onlyImports('alerts', [...PLUMBING, 'auth', 'metrics', 'jobs'], 'Whoever knows a matter hands in its rules, so the evaluation knows no matter; everybody may raise an alert.'),
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CoreModule } from './core/core.module.js';
 import type { Cluster } from './database/cluster.js';
@@ -24,6 +25,7 @@ export class AppModule {
         IdempotencyModule,
         JobsModule,
         MetricsModule,
+        AlertsModule,
         CoreModule,
         MonitoringModule,
         HealthModule,

@@ -42,11 +42,24 @@ export interface SharedManifest extends BaseManifest {
   readonly controlFunctions: readonly ControlFunction[];
 }
 
+/** What a product wants otherwise than the alert rule has it; `docs/alerts.md` lists the rules. What operators set at run time wins. */
+export interface AlertRuleChoice {
+  readonly enabled?: boolean;
+  readonly severity?: 'warning' | 'critical';
+  /** How long it must hold before it is told, seconds. */
+  readonly forSeconds?: number;
+  readonly repeatSeconds?: number;
+  /** In the rule's unit: rows, bytes, seconds, percent. */
+  readonly threshold?: number;
+}
+
 /** A product: its own schema, login role, pool and migration history. */
 export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
   /** The Nest module that serves `/v1/products/<id>/…`. */
   readonly module: Type<unknown>;
+  /** By the rule's id, e.g. `{ 'record-count-low': { threshold: 5_000 } }`. */
+  readonly alerts?: Readonly<Record<string, AlertRuleChoice>>;
 }
 
 export type SchemaManifest = SharedManifest | ProductManifest;

@@ -1,21 +1,37 @@
+import { Alert } from '../alerts/alert.entity.js';
+import { AlertNotification } from '../alerts/notifications/alert-notification.entity.js';
+import { RuleEvaluation } from '../alerts/rules/rule-evaluation.entity.js';
+import { RuleSetting } from '../alerts/rules/rule-setting.entity.js';
+import { Silence } from '../alerts/silences/silence.entity.js';
 import type { SharedManifest } from '../database/manifest.js';
 import { migrationsFolder } from '../database/migrations/load-migrations.js';
 import { PerformanceMetric } from './metrics/performance-metric.entity.js';
+import { SchemaActivity } from './schema-health/schema-activity.entity.js';
+import { SchemaHealthRow } from './schema-health/schema-health.entity.js';
 import { WorkerStatus } from './workers/worker-status.entity.js';
 
 export const MONITORING: SharedManifest = {
   kind: 'shared',
   id: 'monitoring',
-  title: 'Metrics and workers',
+  title: 'Metrics, workers, health and alerts',
   tags: [
     { name: 'Metrics', description: 'What a product measures.' },
     { name: 'Workers', description: 'Who works for a product.' },
+    { name: 'Health', description: 'How the schemas are.' },
+    { name: 'Alerts', description: 'For operators: what is wrong, since when, and whom it is told.' },
   ],
-  entities: [PerformanceMetric, WorkerStatus],
+  entities: [Alert, AlertNotification, PerformanceMetric, RuleEvaluation, RuleSetting, SchemaActivity, SchemaHealthRow, Silence, WorkerStatus],
   migrations: migrationsFolder('monitoring'),
   tables: [
     { name: 'performance_metrics', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'worker_status', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
+    { name: 'schema_health', rows: 'own', productMay: ['SELECT'] },
+    { name: 'schema_activity', rows: 'none' },
+    { name: 'alerts', rows: 'own', productMay: ['SELECT'] },
+    { name: 'alert_evaluations', rows: 'none' },
+    { name: 'alert_rule_settings', rows: 'none' },
+    { name: 'alert_notifications', rows: 'none' },
+    { name: 'silences', rows: 'none' },
   ],
   controlFunctions: [
     { signature: 'make_metric_partitions(days_behind integer, days_ahead integer)' },
