@@ -5,9 +5,11 @@ import { PRODUCT_COLUMNS, setProductStatus } from '../core/products/set-product-
 import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
+import { registerProductNew } from './product-new.js';
 
 export function registerProduct(program: Command): void {
   const product = program.command('product').description('the products of the cluster');
+  registerProductNew(product);
   product.command('list').description('list products').option('--json', 'print JSON').action(runList);
   product.command('suspend <id>').description('answer 403 for a product; its data is untouched').option('--json', 'print JSON').action(setStatus('suspended'));
   product.command('resume <id>').description('bring a product back into service').option('--json', 'print JSON').action(setStatus('active'));

@@ -72,12 +72,15 @@ export async function clearServer(): Promise<void> {
   }
 }
 
+/** The product that product:new writes in its test; it is there for the length of that test. */
+export const GENERATED_PRODUCT = 'future_product';
+
 /** Names of roles that single tests make carry this prefix, so that what a killed run has left is found. */
 export const LODGER_PREFIX = 'lodger_';
 
 /** The roles of the test house, and of single tests, that carry the mark of this deployment. */
 async function ownRoles(): Promise<string[]> {
-  const names = [OWNER_ROLE, CONTROL_ROLE, BACKUP_ROLE, ...TEST_HOUSE.products.map((product) => product.id)];
+  const names = [OWNER_ROLE, CONTROL_ROLE, BACKUP_ROLE, GENERATED_PRODUCT, ...TEST_HOUSE.products.map((product) => product.id)];
   const [roles] = await asSuperuser('postgres', `SELECT rolname AS name, shobj_description(oid, 'pg_authid') AS comment FROM pg_roles`);
   return ((roles?.rows ?? []) as { name: string; comment: string | null }[])
     .filter(({ name, comment }) => comment === roleComment(TEST_SECRET) && (names.includes(name) || name.startsWith(LODGER_PREFIX)))

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestDatabase } from './database.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Ended {
   readonly status: number | null;
@@ -13,9 +13,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a verb of the built command line to its end, in an environment of its own. */
-export async function nagaya(args: readonly string[], env: Record<string, string>): Promise<Ended> {
-  const child = startProcess('dist/src/cli.js', args, env);
+/** Runs a verb of the built command line to its end, in an environment of its own; of another build where `root` names its checkout. */
+export async function nagaya(args: readonly string[], env: Record<string, string>, root = ROOT): Promise<Ended> {
+  const child = startProcess(join(root, 'dist/src/cli.js'), args, env);
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const [status] = (await once(child, 'close')) as [number | null];
   return { status, stdout: stdout(), stderr: stderr() };
@@ -31,8 +31,8 @@ export interface Served {
 }
 
 /** Starts the built service as a real process on a free port and waits until it says where it serves. */
-export async function serve(env: Record<string, string>): Promise<Served> {
-  const child = startProcess('dist/src/main.js', [], { PORT: '0', LOG_LEVEL: 'warn', ...env });
+export async function serve(env: Record<string, string>, root = ROOT): Promise<Served> {
+  const child = startProcess(join(root, 'dist/src/main.js'), [], { PORT: '0', LOG_LEVEL: 'warn', ...env });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const output = (): string => stdout() + stderr();
   const url = await new Promise<string>((resolve, reject) => {
@@ -63,7 +63,7 @@ export function environmentOf({ configuration }: TestDatabase): Record<string, s
 
 /** Nothing of the test run's own environment but what a process needs to run at all. */
 function startProcess(script: string, args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [join(ROOT, script), ...args], {
+  return spawn(process.execPath, [script, ...args], {
     // Not the checkout: a developer's .env there would point the process at a database of theirs.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
