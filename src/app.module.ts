@@ -11,6 +11,7 @@ import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { WorkerModule } from './worker.module.js';
 
 /** The whole service: what is shared, and the module of each product that this process serves. */
 @Module({})
@@ -30,6 +31,7 @@ export class AppModule {
         MonitoringModule,
         HealthModule,
         ...products,
+        ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
       ],
     };
   }

@@ -12,10 +12,12 @@ import { registerProduct } from './product.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerUrl } from './url.js';
+import { registerWorker } from './worker.js';
 
 /** In the order in which `nagaya --help` lists them. */
 const VERBS = [
   registerStart,
+  registerWorker,
   registerDemo,
   registerMigrate,
   registerStatus,

@@ -8,6 +8,7 @@ import { DatabaseProbe } from '../health/probes/database-probe.js';
 import { createLogger } from '../http/logging.js';
 import { commandContext } from './context.js';
 import { print, progressPrinter } from './output.js';
+import { untilSignalled } from './signals.js';
 
 export function registerStart(program: Command): void {
   program
@@ -76,11 +77,4 @@ async function printFirstKeys({ url, cluster, databases }: RunningService, house
   print(`  curl -X POST ${patterns}/edited-without-reading/occurrences -H 'Authorization: Bearer ${own.key}' -H 'Content-Type: application/json' -d '{"detail":"Changed a file it had not opened"}'`);
   print(`  curl ${patterns} -H 'Authorization: Bearer ${own.key}'`);
   print();
-}
-
-/** A second signal while draining ends the process at once. */
-function untilSignalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
 }

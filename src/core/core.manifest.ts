@@ -36,5 +36,6 @@ export const CORE: SharedManifest = {
   controlFunctions: [
     { signature: 'make_event_partitions(days_behind integer, days_ahead integer)' },
     { signature: 'drop_event_partitions(days_kept integer)' },
+    { signature: 'open_partitions_to_backup()' },
   ],
 };

@@ -7,10 +7,11 @@ const DAYS_AHEAD = 30;
 const DAYS_KEPT = 30;
 const DAY_MS = 86_400_000;
 
-/** Daily partitions of the shared tables, ahead and for the days that are kept. Safe to repeat and to run at once. */
+/** Daily partitions of the shared tables, ahead and for the days that are kept, readable for backups. Safe to repeat and to run at once. */
 export async function makePartitions(control: Queryable): Promise<void> {
   await control.query('SELECT core.make_event_partitions($1, $2)', [DAYS_KEPT, DAYS_AHEAD]);
   await control.query('SELECT monitoring.make_metric_partitions($1, $2)', [DAYS_KEPT, DAYS_AHEAD]);
+  await control.query('SELECT core.open_partitions_to_backup()');
 }
 
 /** Drops the days that are no longer kept. Fails, and is tried again, rather than wait for long behind readers. */

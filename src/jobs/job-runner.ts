@@ -6,14 +6,19 @@ import type { Job } from './job.js';
 
 const TICK_MS = 5_000;
 
-/** Asks every few seconds which jobs are due, claims them one by one and runs them. */
+/**
+ * Asks every few seconds which jobs are due, claims them one by one and runs them, side by side: a backup of an hour keeps
+ * no other job waiting.
+ */
 @Injectable()
 export class JobRunner implements BeforeApplicationShutdown {
   private readonly logger = new Logger(JobRunner.name);
   private readonly jobs: Job[] = [];
   private readonly registered = new Set<string>();
   private readonly stopping = new AbortController();
-  private ticking: Promise<void> | undefined;
+  private claiming = false;
+  /** Ticks that claim, and jobs that run, by name. */
+  private readonly atWork = new Map<string, Promise<void>>();
 
   constructor(
     private readonly claims: JobClaims,
@@ -25,44 +30,62 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.jobs.push(job);
   }
 
-  /** @nestjs/schedule does not wait for a run to end before it starts the next, so this does. */
+  /** Ends when the jobs that it began have ended; the next tick does not wait for that. */
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (this.ticking !== undefined || this.stopping.signal.aborted) return;
-    this.ticking = this.runDue().finally(() => (this.ticking = undefined));
-    await this.ticking;
+    if (this.claiming || this.stopping.signal.aborted) return;
+    this.claiming = true;
+    const begun: Promise<void>[] = [];
+    try {
+      for (const job of this.jobs) {
+        if (this.stopping.signal.aborted) break;
+        if (!this.atWork.has(job.name)) begun.push(...(await this.beginIfDue(job)));
+      }
+    } finally {
+      this.claiming = false;
+    }
+    await Promise.all(begun);
   }
 
-  /** A job at work is told to stop and waited for; what it had not done comes back when its lease ends. */
+  /** Jobs at work are told to stop and waited for; what they had not done comes back when their leases end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.ticking;
+    await Promise.all(this.atWork.values());
   }
 
-  private async runDue(): Promise<void> {
-    for (const job of this.jobs) {
-      if (this.stopping.signal.aborted) return;
-      try {
-        await this.runIfDue(job);
-      } catch (error) {
-        this.logger.warn(`The job ${job.name} could not be claimed or finished: ${reason(error)}`);
+  /** @returns the run that has begun, if one has */
+  private async beginIfDue(job: Job): Promise<Promise<void>[]> {
+    const claimed = this.claim(job);
+    // Known before the answer is: who stops the process meanwhile waits for what comes of it.
+    const run = claimed.then((attempt) => (attempt === undefined ? undefined : this.runAndFinish(job, attempt))).finally(() => this.atWork.delete(job.name));
+    this.atWork.set(job.name, run);
+    return (await claimed) === undefined ? [] : [run];
+  }
+
+  private async claim(job: Job): Promise<string | undefined> {
+    try {
+      if (!this.registered.has(job.name)) {
+        await this.claims.register(job);
+        this.registered.add(job.name);
       }
+      return await this.claims.claim(job);
+    } catch (error) {
+      this.logger.warn(`The job ${job.name} could not be claimed: ${reason(error)}`);
+      return undefined;
     }
   }
 
-  private async runIfDue(job: Job): Promise<void> {
-    if (!this.registered.has(job.name)) {
-      await this.claims.register(job);
-      this.registered.add(job.name);
-    }
-    const attempt = await this.claims.claim(job);
-    if (attempt === undefined) return;
+  private async runAndFinish(job: Job, attempt: string): Promise<void> {
     const started = performance.now();
     const error = await this.runClaimed(job, attempt);
     this.figures.ran(job.name, (performance.now() - started) / 1_000, error !== null);
     if (error !== null) this.logger.error(`The job ${job.name} failed and will be tried again: ${error}`);
-    const isOurs = await this.claims.finish(job, attempt, error);
-    if (!isOurs) this.logger.warn(`The job ${job.name} took longer than its lease and was taken over by another process.`);
+    try {
+      const isOurs = await this.claims.finish(job, attempt, error);
+      if (!isOurs) this.logger.warn(`The job ${job.name} took longer than its lease and was taken over by another process.`);
+    } catch (failure) {
+      this.logger.warn(`The job ${job.name} could not be finished; it comes again when its lease is over: ${reason(failure)}`);
+    }
   }
 
   /** @returns why it failed, or null */

@@ -5,6 +5,8 @@ import { RuleSetting } from '../alerts/rules/rule-setting.entity.js';
 import { Silence } from '../alerts/silences/silence.entity.js';
 import type { SharedManifest } from '../database/manifest.js';
 import { migrationsFolder } from '../database/migrations/load-migrations.js';
+import { Backup } from './backups/backup.entity.js';
+import { Restore } from './backups/restore.entity.js';
 import { PerformanceMetric } from './metrics/performance-metric.entity.js';
 import { SchemaActivity } from './schema-health/schema-activity.entity.js';
 import { SchemaHealthRow } from './schema-health/schema-health.entity.js';
@@ -20,10 +22,14 @@ export const MONITORING: SharedManifest = {
     { name: 'Health', description: 'How the schemas are.' },
     { name: 'Alerts', description: 'For operators: what is wrong, since when, and whom it is told.' },
   ],
-  entities: [Alert, AlertNotification, PerformanceMetric, RuleEvaluation, RuleSetting, SchemaActivity, SchemaHealthRow, Silence, WorkerStatus],
+  entities: [
+    Alert, AlertNotification, Backup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting, SchemaActivity, SchemaHealthRow, Silence, WorkerStatus,
+  ],
   migrations: migrationsFolder('monitoring'),
   tables: [
     { name: 'performance_metrics', rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'backups', rows: 'none' },
+    { name: 'restores', rows: 'none' },
     { name: 'worker_status', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
     { name: 'schema_health', rows: 'own', productMay: ['SELECT'] },
     { name: 'schema_activity', rows: 'none' },

@@ -58,10 +58,10 @@ export const rowSecurity: AccessRule = async (db, plan) => {
 };
 
 function expectedPolicies(row: TableRow, plan: AccessPlan): PolicySpec[] {
-  // A partition has none: who reaches it directly sees nothing; through the parent, the parent's policies hold.
-  if (row.isPartition) return [];
-  const table = plan.shared.find((manifest) => manifest.id === row.schema)?.tables.find((candidate) => candidate.name === row.name);
   const specs: PolicySpec[] = [{ name: 'backup_rows', command: 'SELECT', role: BACKUP_ROLE, using: 'true', check: null }];
+  // Who else reaches a partition directly sees nothing; through the parent, the parent's policies hold.
+  if (row.isPartition) return specs;
+  const table = plan.shared.find((manifest) => manifest.id === row.schema)?.tables.find((candidate) => candidate.name === row.name);
   if (table === undefined) return specs;
   specs.push({ name: 'control_rows', command: 'ALL', role: CONTROL_ROLE, using: 'true', check: 'true' });
   const product = productPolicy(table);

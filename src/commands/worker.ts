@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { NestFactory } from '@nestjs/core';
+import { pino } from 'pino';
+import { openCluster, requireAdminUrl } from '../database/cluster.js';
+import { Databases } from '../database/databases.js';
+import { AppError } from '../errors/app-error.js';
+import { createLogger, NestLogger } from '../http/logging.js';
+import { WorkerModule } from '../worker.module.js';
+import { commandContext } from './context.js';
+import { print } from './output.js';
+import { untilSignalled } from './signals.js';
+
+export function registerWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('run the jobs that need more rights than serving has: backups, drills (on the embedded engine "start" runs them itself)')
+    .action(runWorker);
+}
+
+/** Works until SIGTERM or SIGINT; a job at work is told to stop and waited for. Any number may run: each job is done by one of them. */
+async function runWorker(): Promise<void> {
+  const context = commandContext();
+  const { configuration, house } = context;
+  if (configuration.databaseUrl === undefined) {
+    throw new AppError('conflict', 'On the embedded engine "nagaya start" runs the jobs itself; there is nothing for a worker to do.');
+  }
+  const logger = createLogger(configuration.logLevel, pino.destination({ fd: 2, sync: false }));
+  const cluster = await openCluster(configuration, { purpose: 'visit' });
+  requireAdminUrl(cluster);
+  const databases = new Databases(cluster, house, house.products.map((product) => product.id), configuration);
+  const app = await NestFactory.createApplicationContext(WorkerModule.forHouse(house, cluster, databases), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  print('The worker runs; stop it with SIGTERM or Ctrl-C.');
+  await untilSignalled();
+  await app.close();
+  await databases.close();
+  await cluster.close();
+}
