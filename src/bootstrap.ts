@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
+import { limitBodies } from './auth/body-budget.js';
 import { limitRate } from './auth/rate-limit.js';
 import type { Configuration } from './config/env.js';
 import { openCluster, type Cluster } from './database/cluster.js';
@@ -89,6 +90,7 @@ export async function createApp(
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
   await limitRate(app, configuration.rateLimit);
+  limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;
 }

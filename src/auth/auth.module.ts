@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
+import { AllowedMethods } from './allowed-methods.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuditLog } from './audit-log.js';
@@ -12,8 +13,10 @@ import { ProductStatuses } from './product-status.js';
 
 /** Keys, and the guard that stands before every route. */
 @Module({
+  imports: [DiscoveryModule],
   controllers: [ApiKeysController],
   providers: [
+    AllowedMethods,
     ApiKeysService,
     AuditLog,
     Authenticator,

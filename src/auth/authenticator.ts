@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
+import { AllowedMethods } from './allowed-methods.js';
 import { KeyCache } from './key-cache.js';
 import { KeyUsage } from './key-usage.js';
 import './principal.js';
@@ -14,18 +15,31 @@ export class Authenticator {
   constructor(
     private readonly keys: KeyCache,
     private readonly usage: KeyUsage,
+    private readonly allowed: AllowedMethods,
   ) {}
 
   /** Everything under `/v1` needs a key, also what does not exist: without one, nobody maps the routes. */
   guard(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', async (request: FastifyRequest) => {
-      if (!KEYED.test(request.url)) return;
-      const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
-      const principal = key === undefined ? undefined : await this.keys.holder(key);
-      if (principal === undefined) throw unauthenticated();
-      request.principal = principal;
-      this.usage.note(principal.keyId);
+    fastify.addHook('onRequest', async (request: FastifyRequest, reply) => {
+      if (KEYED.test(request.url)) await this.admit(request);
+      if (request.is404) this.refuseMethod(request, reply);
     });
+  }
+
+  private async admit(request: FastifyRequest): Promise<void> {
+    const key = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const principal = key === undefined ? undefined : await this.keys.holder(key, request.ip);
+    if (principal === undefined) throw unauthenticated();
+    request.principal = principal;
+    this.usage.note(principal.keyId);
+  }
+
+  /** Where the address is right and the method is not, the answer says which are; to others it is as if nothing were there. */
+  private refuseMethod({ url, principal }: FastifyRequest, reply: FastifyReply): void {
+    const methods = this.allowed.of(url, principal);
+    if (methods.length === 0) return;
+    void reply.header('allow', methods.join(', '));
+    throw new AppError('method_not_allowed', `This address takes ${methods.join(', ')}.`);
   }
 }
 

@@ -114,7 +114,9 @@ export class BudgetedPool extends pg.Pool {
       // find itself inside somebody else's.
       client.release = (reason) => {
         client.release = release;
-        this.letGo(client, reason ?? client.getTransactionStatus() !== IDLE, releaseSlot);
+        const letGo = (fault: boolean | Error): void => this.letGo(client, fault, releaseSlot);
+        if (reason instanceof pg.DatabaseError) void afterRefusal(client).then((isFit) => letGo(isFit ? false : reason));
+        else letGo(reason ?? client.getTransactionStatus() !== IDLE);
       };
       return client;
     } catch (error) {
@@ -157,4 +159,23 @@ export class BudgetedPool extends pg.Pool {
     client.release(reason);
     if (this.totalCount === before) close();
   }
+}
+
+/**
+ * A statement that the server refused leaves its connection as good as it was, as soon as the server says that it is ready:
+ * closing it, as pg's pool does, would cost a login for each row that is there already.
+ * @returns whether it may be used again; a server that ended it, or says nothing, answers no
+ */
+function afterRefusal(client: pg.PoolClient): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (isFit: boolean): void => {
+      clearTimeout(timer);
+      client.off('drain', ready).off('end', gone).off('error', gone);
+      resolve(isFit);
+    };
+    const ready = (): void => settle(client.getTransactionStatus() === IDLE);
+    const gone = (): void => settle(false);
+    const timer = setTimeout(gone, CLOSING_TIMEOUT_MS).unref();
+    client.on('drain', ready).on('end', gone).on('error', gone);
+  });
 }

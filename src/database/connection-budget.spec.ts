@@ -51,6 +51,21 @@ describe('ConnectionBudget', () => {
     expect([budget.inUse, budget.waiting]).toEqual([1, 0]);
   });
 
+  test('places kept for one pool are not given to others, and count as its own when it has them', async () => {
+    const budget = new ConnectionBudget(4, 4, { pool: 'control', places: 2 });
+    const [first, second] = [await budget.acquire('a', LONG), await budget.acquire('b', LONG)];
+    await expect(budget.acquire('c', 5)).rejects.toMatchObject({ code: 'unavailable' });
+    const waiting = budget.acquire('c', LONG);
+    const control = [await budget.acquire('control', 5), await budget.acquire('control', 5)];
+    control[0]?.();
+    expect(budget.waitingFor('c')).toBe(1);
+    first();
+    (await waiting)();
+    second();
+    control[1]?.();
+    expect([budget.inUse, budget.waiting]).toEqual([0, 0]);
+  });
+
   test('who waits too long is told to come again, and leaves the line', async () => {
     const budget = new ConnectionBudget(1);
     const release = await budget.acquire('a', LONG);

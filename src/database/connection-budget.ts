@@ -5,6 +5,11 @@ interface Waiter {
   timer: NodeJS.Timeout;
 }
 
+export interface Reservation {
+  readonly pool: string;
+  readonly places: number;
+}
+
 /** Gives back what `acquire` gave; calling it again does nothing. */
 export type ReleaseSlot = () => void;
 
@@ -18,9 +23,15 @@ export class ConnectionBudget {
   /** Pools with somebody waiting; the next in turn stands first. */
   private readonly lines = new Map<string, Waiter[]>();
 
+  /**
+   * @param size most connections at work in all pools together
+   * @param poolMax most connections at work in one pool
+   * @param reserved places that only one pool may take: what everybody needs (whose key is this?) must not wait behind everybody
+   */
   constructor(
     readonly size: number,
     private readonly poolMax = size,
+    private readonly reserved: Reservation = { pool: '', places: 0 },
   ) {}
 
   get inUse(): number {
@@ -49,7 +60,9 @@ export class ConnectionBudget {
   }
 
   private isFreeFor(pool: string): boolean {
-    return this.inUse < this.size && (this.usedBy.get(pool) ?? 0) < this.poolMax;
+    const { pool: favoured, places } = this.reserved;
+    const kept = pool === favoured ? 0 : Math.max(0, places - (this.usedBy.get(favoured) ?? 0));
+    return this.inUse + kept < this.size && (this.usedBy.get(pool) ?? 0) < this.poolMax;
   }
 
   private take(pool: string): void {

@@ -16,6 +16,11 @@ export interface PoolLimits {
 
 /** How long a request waits for a connection before it is told to come again, milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/**
+ * Places that products can't take: three busy ones have room for sixty connections between them, and without these no key
+ * could be looked up, and so no request of a fourth be let in. A look-up takes a millisecond, so a few serve thousands.
+ */
+const CONTROL_PLACES = 4;
 /** An idle connection is closed after this time: many products share one server's connections. */
 const IDLE_TIMEOUT_MS = 30_000;
 /** A backend's memory grows with what it has touched, so even a busy one is renewed, seconds. */
@@ -37,7 +42,8 @@ export class Databases {
     active: readonly string[],
     private readonly limits: PoolLimits,
   ) {
-    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax));
+    const places = Math.min(CONTROL_PLACES, Math.floor(limits.maxConnections / 2));
+    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax, { pool: CONTROL_ROLE, places }));
     this.control = this.roleDatabase(CONTROL_ROLE);
     this.products = new Map(active.map((id) => [id, this.roleDatabase(id)]));
   }

@@ -15,7 +15,10 @@ export const MAX_DEPTH = 64;
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw invalid('', 'the body must be JSON in UTF-8; it contains bytes that are not UTF-8');
-  if (mayBeDeeperThan(bytes, MANY_OPENERS) && isDeeperThan(bytes, MAX_DEPTH)) throw tooDeep();
+  if (hasMoreOpeners(bytes, MANY_OPENERS)) {
+    if (isDeeperThan(bytes, MAX_DEPTH)) throw tooDeep();
+    if (hasMoreOpeners(bytes, MAX_OPENERS)) throw invalid('', `the body must not hold more than ${MAX_OPENERS.toLocaleString('en')} objects and lists`);
+  }
   const text = bytes.toString('utf8');
   const json = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
   const value = parse(json);
@@ -68,8 +71,14 @@ const BYTE_ORDER_MARK = 0xfeff;
  */
 const MANY_OPENERS = 4_000;
 
+/**
+ * 32 MiB of empty objects would be eleven million of them, 56 bytes each and more; a batch of 10,000 metrics with metadata
+ * has some ten thousand.
+ */
+const MAX_OPENERS = 1_000_000;
+
 /** Counts opening brackets, in texts too, at the speed of memchr: 15 MB of numbers take 2 ms. */
-function mayBeDeeperThan(bytes: Buffer, limit: number): boolean {
+function hasMoreOpeners(bytes: Buffer, limit: number): boolean {
   let count = 0;
   for (const opener of ['[', '{']) {
     for (let at = bytes.indexOf(opener); at >= 0; at = bytes.indexOf(opener, at + 1)) {

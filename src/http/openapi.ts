@@ -9,6 +9,8 @@ export interface OpenApiOptions {
   tags?: readonly { name: string; description: string }[];
 }
 
+type Body = NonNullable<OpenAPIObject['paths'][string]['post']>['requestBody'];
+
 const BEARER = 'apiKey';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const;
 
@@ -28,6 +30,7 @@ export function buildOpenApi(app: INestApplication, { title, version, descriptio
     if (!path.startsWith('/v1/')) operation.security = [];
     documentProblems(path, operation);
     closeSchemas(document, operation.requestBody);
+    sayWhetherRequired(document, operation.requestBody);
   }
   return document;
 }
@@ -78,6 +81,14 @@ function closeSchemas(document: OpenAPIObject, part: unknown): void {
     schema.additionalProperties = false;
     closeSchemas(document, schema);
   }
+}
+
+/** A body in which nothing has to be said may be left out altogether. */
+function sayWhetherRequired(document: OpenAPIObject, body: Body | undefined): void {
+  if (body === undefined || '$ref' in body) return;
+  const schema = body.content['application/json']?.schema;
+  const named = schema && '$ref' in schema ? document.components?.schemas?.[schema.$ref.replace('#/components/schemas/', '')] : schema;
+  body.required = named === undefined || '$ref' in named || (named.required ?? []).length > 0;
 }
 
 /** `ConversationsController.create` becomes `conversationsCreate`. */

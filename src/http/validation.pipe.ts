@@ -21,8 +21,11 @@ export class ValidationPipe implements PipeTransform {
 }
 
 function readBody(dto: Type<object>, body: unknown): object {
-  if (!isJsonObject(body)) throw invalidFields([{ pointer: '', detail: bodyProblem(body) }]);
-  const read = readObject(dto, body);
+  // No body at all says what {} says, where nothing has to be said.
+  const isAbsentAndMayBe = body === undefined && !(readObject(dto, {}) instanceof Refusal);
+  const given = isAbsentAndMayBe ? {} : body;
+  if (!isJsonObject(given)) throw invalidFields([{ pointer: '', detail: bodyProblem(given) }]);
+  const read = readObject(dto, given);
   if (read instanceof Refusal) throw invalidFields(read.problems.slice(0, MAX_PROBLEMS));
   return read;
 }

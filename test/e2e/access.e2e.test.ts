@@ -113,9 +113,9 @@ test('an address written otherwise is not a way round the key', async () => {
   }
 });
 
-test('what needs no key is the probes and the documentation, and nothing else', async () => {
+test('what needs no key is the probes, the figures and the documentation, and nothing else', async () => {
   const open = operationsOf(await readDocument(nagaya)).filter((operation) => !operation.path.startsWith('/v1/'));
-  expect(open.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/startup']);
+  expect(open.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/startup', 'GET /metrics']);
 });
 
 // Last: it deletes and suspends.

@@ -126,8 +126,10 @@ describe('every operation that takes a body refuses, says where, and writes noth
 
   test('a body that is no JSON object', () =>
     expectNothingWritten(async () => {
-      const bodies = ['', 'null', '[]', '"text"', '5', 'true'];
-      for (const operation of operations) for (const body of bodies) await expectRefused(operation, { what: body, body, pointer: '' });
+      const bodies = ['null', '[]', '"text"', '5', 'true'];
+      for (const operation of operations) {
+        for (const body of operation.bodyRequired ? ['', ...bodies] : bodies) await expectRefused(operation, { what: body, body, pointer: '' });
+      }
     }));
 
   test('a body that is broken', () =>

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { urlOfDatabase } from '../support/postgres-server.js';
 import { servingSql, terminate, type Backend } from './support/backends.js';
+import { call } from './support/call.js';
 import { newLodger } from './support/lodger/lodger.js';
 import { startLodging, type Lodging } from './support/lodging.js';
 import { until } from './support/until.js';
@@ -55,6 +57,34 @@ test(`a process that may have ${MAX} connections never has more, over all its pr
   expect(seen.looks).toBeGreaterThan(20);
   expect([...seen.roles]).toEqual(expect.arrayContaining(['nagaya:nagaya_control', ...lodgers.map(({ id }) => `nagaya:${id}`)]));
   expect(seen.most).toBeLessThanOrEqual(MAX);
+});
+
+test('products that hold all that they may leave room to look up a key: another one is let in', async () => {
+  const held = lodgers.slice(0, 3);
+  for (const { gate } of held) gate.shut();
+  const holding = held.flatMap(({ id }) => Array.from({ length: 3 }, () => lodging.request(id, 'POST', 'hold')));
+  const pools = () => held.map(({ id }) => lodging.service.databases.product(id).poolState());
+  await until(() => pools().reduce((sum, pool) => sum + pool.waiting, 0) === holding.length - (MAX - 2));
+  // A key that this process has not seen yet, and its first use.
+  const { key } = await new ApiKeysService(lodging.service.databases).create({ name: 'new', productId: null });
+  expect((await call(`${lodging.service.url}/v1/products`, 'GET', key)).status).toBe(200);
+  for (const { gate } of held) gate.open();
+  // Those in line may have waited their 5 s.
+  for (const { status } of await Promise.all(holding)) expect([200, 503]).toContain(status);
+});
+
+test('a statement that the server refuses does not cost its connection', async () => {
+  const [first] = lodgers;
+  const database = lodging.service.databases.product(first?.id ?? '');
+  const pid = async () => (await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
+  const before = await pid();
+  for (const sql of ['SELECT 1 / 0', 'SELECT nothing', "INSERT INTO visits (id, name) VALUES ('no uuid', 'x')"]) {
+    await expect(database.query(sql)).rejects.toMatchObject({ code: expect.any(String) });
+    expect(await pid()).toBe(before);
+  }
+  // One that ends the session does.
+  await expect(database.query('SELECT pg_terminate_backend(pg_backend_pid())')).rejects.toThrow(/terminat/);
+  expect(await pid()).not.toBe(before);
 });
 
 test('what failed on the way leaves no place taken', async () => {

@@ -35,6 +35,8 @@ export interface Operation {
   parameters: Parameter[];
   /** The JSON body that it takes, if any. */
   body: Schema | undefined;
+  /** False where an empty request says the same as `{}`. */
+  bodyRequired: boolean;
   responses: Record<string, { description?: string; content?: Record<string, { schema: Schema; examples?: object }> }>;
   readsOnly: boolean;
 }
@@ -47,7 +49,7 @@ export async function readDocument(nagaya: TestService): Promise<OpenAPIObject> 
 interface RawOperation {
   operationId: string;
   parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
   responses: Operation['responses'];
   'x-reads-only'?: boolean;
 }
@@ -61,6 +63,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       operationId: raw.operationId,
       parameters: raw.parameters ?? [],
       body: raw.requestBody?.content['application/json']?.schema,
+      bodyRequired: raw.requestBody?.required === true,
       responses: raw.responses,
       readsOnly: method === 'get' || raw['x-reads-only'] === true,
     })),
