@@ -29,7 +29,7 @@ export const CORE: SharedManifest = {
     { name: 'ai_systems', rows: 'none' },
     // Append-only: who can serve can't rewrite what was done.
     { name: 'audit_log', rows: 'none', controlMay: ['SELECT', 'INSERT'] },
-    { name: 'idempotency_records', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
+    { name: 'idempotency_records', rows: 'own', productMay: ['SELECT', 'INSERT'], productUpdates: ['body_hash', 'location', 'response', 'created_at'] },
     { name: 'monitoring_events', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'template_config', rows: { visible: 'is_active' }, productMay: ['SELECT'] },
   ],

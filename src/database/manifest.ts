@@ -9,7 +9,12 @@ export interface SharedTable {
    */
   readonly rows: 'own' | 'none' | { readonly visible: string };
   /** Privileges of every product's role; default none. */
-  readonly productMay?: readonly TablePrivilege[];
+  readonly productMay?: readonly ('SELECT' | 'INSERT')[];
+  /**
+   * Columns that a product's role may change. By column, never the whole table: whom PostgreSQL lets update or delete
+   * in all of a table may also lock all of it, and so keep every other product out.
+   */
+  readonly productUpdates?: readonly string[];
   /** Privileges of `nagaya_control`; default SELECT, INSERT, UPDATE, DELETE. */
   readonly controlMay?: readonly TablePrivilege[];
 }

@@ -30,7 +30,12 @@ export const MONITORING: SharedManifest = {
     { name: 'performance_metrics', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'backups', rows: 'none' },
     { name: 'restores', rows: 'none' },
-    { name: 'worker_status', rows: 'own', productMay: ['SELECT', 'INSERT', 'UPDATE'] },
+    {
+      name: 'worker_status',
+      rows: 'own',
+      productMay: ['SELECT', 'INSERT'],
+      productUpdates: ['worker_type', 'status', 'cpu_usage', 'memory_usage', 'task_count', 'interval_seconds', 'last_heartbeat'],
+    },
     { name: 'schema_health', rows: 'own', productMay: ['SELECT'] },
     { name: 'schema_activity', rows: 'none' },
     { name: 'alerts', rows: 'own', productMay: ['SELECT'] },

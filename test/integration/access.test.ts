@@ -49,6 +49,7 @@ const BREAKS: readonly (readonly [what: string, rule: string, ...statements: str
   ['a grant too few', 'grant-missing', 'REVOKE INSERT ON core.monitoring_events FROM tea_house'],
   ['a grant too many', 'grant-excess', 'GRANT SELECT ON core.api_keys TO tea_house'],
   ['a grant on a column', 'grant-excess', 'GRANT SELECT (key_hash) ON core.api_keys TO tea_house'],
+  ['the right to change a whole shared table', 'grant-excess', 'GRANT UPDATE ON monitoring.worker_status TO tea_house'],
   ['a grant to everybody', 'grant-excess', 'GRANT SELECT ON tea_house.teas TO PUBLIC'],
   ["a neighbour's grant", 'grant-excess', 'GRANT SELECT ON coding_rule2.mistake_patterns TO tea_house'],
   ['a look into a neighbour', 'schema-privilege', 'GRANT USAGE ON SCHEMA coding_rule2 TO tea_house'],

@@ -40,7 +40,7 @@ export const relations: AccessRule = async (db, plan) => {
   return rows.flatMap((row) => [...wrongOwner(row), ...grantFindings(row, expectedGrants(row, plan))]);
 };
 
-/** role → privileges on that relation */
+/** role → privileges on that relation, those on single columns written as GRANT takes them: `UPDATE ("status")` */
 function expectedGrants(row: RelationRow, plan: AccessPlan): Map<string, readonly string[]> {
   // pg_dump reads partitions one by one; whoever else is to reach one goes through its parent.
   if (row.isPartition) return new Map([[BACKUP_ROLE, ['SELECT']]]);
@@ -57,7 +57,8 @@ function expectedGrants(row: RelationRow, plan: AccessPlan): Map<string, readonl
   // A table that no manifest names is shut to everybody: forgetting to declare one must not open it.
   if (table === undefined) return grants;
   grants.set(CONTROL_ROLE, table.controlMay ?? ALL);
-  if (table.productMay) for (const { id } of plan.products) grants.set(id, table.productMay);
+  const products = [...(table.productMay ?? []), ...(table.productUpdates ?? []).map((column) => `UPDATE (${quoteIdent(column)})`)];
+  if (products.length > 0) for (const { id } of plan.products) grants.set(id, products);
   return grants;
 }
 
@@ -75,26 +76,28 @@ function wrongOwner(row: RelationRow): Finding[] {
 
 function grantFindings(row: RelationRow, expected: Map<string, readonly string[]>): Finding[] {
   const object = `${row.isSequence ? 'SEQUENCE' : 'TABLE'} ${qualified(row)}`;
+  const existing = row.acl.map(({ grantee, privilege, column }) => ({ role: grantee, what: column === null ? privilege : `${privilege} (${quoteIdent(column)})` }));
   const findings: Finding[] = [];
+  for (const { role, what } of existing) {
+    if (expected.get(role)?.includes(what)) continue;
+    const grantee = role === 'public' ? 'PUBLIC' : quoteIdent(role);
+    // Taking a privilege on a table away takes it away on its columns too.
+    const columns = (expected.get(role) ?? []).filter((right) => right.startsWith(`${what} (`));
+    findings.push({
+      rule: 'grant-excess',
+      severity: 'error',
+      detail: `${grantee} has ${what} on "${row.schema}"."${row.name}".`,
+      fix: asOwner(`REVOKE ${what} ON ${object} FROM ${grantee}`, ...(columns.length > 0 ? [`GRANT ${columns.join(', ')} ON ${object} TO ${grantee}`] : [])),
+    });
+  }
   for (const [role, privileges] of expected) {
-    const absent = privileges.filter((privilege) => !row.acl.some((entry) => entry.grantee === role && entry.privilege === privilege && entry.column === null));
+    const absent = privileges.filter((what) => !existing.some((grant) => grant.role === role && grant.what === what));
     if (absent.length === 0) continue;
     findings.push({
       rule: 'grant-missing',
       severity: 'error',
       detail: `The role "${role}" lacks ${absent.join(', ')} on "${row.schema}"."${row.name}".`,
       fix: asOwner(`GRANT ${absent.join(', ')} ON ${object} TO ${quoteIdent(role)}`),
-    });
-  }
-  for (const entry of row.acl) {
-    if (entry.column === null && expected.get(entry.grantee)?.includes(entry.privilege)) continue;
-    const what = entry.column === null ? entry.privilege : `${entry.privilege} (${quoteIdent(entry.column)})`;
-    const grantee = entry.grantee === 'public' ? 'PUBLIC' : quoteIdent(entry.grantee);
-    findings.push({
-      rule: 'grant-excess',
-      severity: 'error',
-      detail: `${grantee} has ${what} on "${row.schema}"."${row.name}".`,
-      fix: asOwner(`REVOKE ${what} ON ${object} FROM ${grantee}`),
     });
   }
   return findings;

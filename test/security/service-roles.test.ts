@@ -4,10 +4,10 @@ import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../../src/database/role-n
 import { quoteIdent } from '../../src/database/quote-ident.js';
 import { asSuperuser, LODGER_PREFIX, migratorUrl, TEST_MIGRATOR, urlOfDatabase } from '../support/postgres-server.js';
 import { TEST_HOUSE } from '../support/test-house.js';
-import { furnishHomes, HOMES, TABLE_OF, type Homes } from './support/homes.js';
-import { migrateWith } from './support/lodging.js';
-import { loginRefusal, RoleSession } from './support/role-session.js';
-import { superuserRows } from './support/superuser-rows.js';
+import { furnishHomes, HOMES, TABLE_OF, type Homes } from '../postgres/support/homes.js';
+import { migrateWith } from '../postgres/support/lodging.js';
+import { loginRefusal, RoleSession } from '../postgres/support/role-session.js';
+import { superuserRows } from '../postgres/support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
 // As with TEST_SECRET: a deployment that lives on this server too keeps the password of its own role.

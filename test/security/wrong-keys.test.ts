@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { newApiKey } from '../../src/auth/api-key-format.js';
-import { addressOf, operationsOf, readDocument, type Operation } from '../support/operations.js';
+import { addressOf, exampleOf, operationsOf, readDocument, type Operation } from '../support/operations.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** An address that nothing is at: what every refusal has to look like. */
@@ -8,13 +9,16 @@ const NOWHERE = '/v1/nothing/is/here';
 
 let nagaya: TestService;
 let operations: Operation[];
+/** Keys that worked once. */
+const spent = { revoked: '', expired: '' };
 /** Rows that are there, so that an answer could tell that they are. */
 const known: Record<string, string> = { productId: 'coding_rule2', patternType: 'known', templateType: 'known', workerId: 'known', sessionId: 'known' };
 
 beforeAll(async () => {
   nagaya = await startTestService({ bodyLimit: 2_048 });
   const ofTeaHouse = '/v1/products/tea_house/';
-  operations = operationsOf(await readDocument(nagaya)).filter(({ path }) => path.startsWith('/v1/') && !path.startsWith(ofTeaHouse));
+  const document = await readDocument(nagaya);
+  operations = operationsOf(document).filter(({ path }) => path.startsWith('/v1/') && !path.startsWith(ofTeaHouse));
   const product = '/v1/products/coding_rule2';
   await make('PUT', `${product}/mistake-patterns/known`, { patternDescription: 'x' });
   known['/v1/products/coding_rule2/conversations/{id}'] = await make('POST', `${product}/conversations`, { sessionId: 's', userMessage: '', aiResponse: '' });
@@ -23,6 +27,18 @@ beforeAll(async () => {
   known['/v1/template-configs/{id}'] = await make('POST', '/v1/template-configs', { templateType: 'known', version: '1', configData: {} });
   known['/v1/template-configs/{id}/activate'] = known['/v1/template-configs/{id}'];
   known['/v1/api-keys/{id}'] = await make('POST', '/v1/api-keys', { name: 'known' });
+  for (const { path } of operations.filter((operation) => operation.path.includes('/{id}') && known[operation.path] === undefined)) {
+    const collection = path.replace(/\/\{id\}.*$/, '');
+    const made = known[`${collection}/{id}`];
+    const create = operations.find((operation) => operation.method === 'POST' && operation.path === collection && operation.body !== undefined);
+    const answer = made === undefined && create?.body !== undefined && (await nagaya.request('POST', place(create), { key: nagaya.keys.operator, body: exampleOf(document, create.body) }));
+    known[path] = made ?? (answer ? (answer.body['id'] ?? '') : '');
+  }
+  const apiKeys = new ApiKeysService(nagaya.service.databases);
+  const [revoked, expired] = [await apiKeys.create({ name: 'revoked', productId: 'coding_rule2' }), await apiKeys.create({ name: 'expired', productId: 'coding_rule2' })];
+  await apiKeys.revoke(revoked.id);
+  await nagaya.service.databases.control.query(`UPDATE core.api_keys SET expires_at = clock_timestamp() - interval '1 second' WHERE id = $1`, [expired.id]);
+  Object.assign(spent, { revoked: revoked.key, expired: expired.key });
 });
 afterAll(() => nagaya.stop());
 
@@ -32,7 +48,7 @@ async function make(method: string, path: string, body: object): Promise<string>
   return answer.body['id'] ?? '';
 }
 
-const place = (operation: Operation, more: Record<string, string> = {}) => addressOf(operation, { ...known, id: known[operation.path] ?? '', ...more });
+const place = (operation: Operation, more: Record<string, string> = {}) => addressOf(operation, { ...known, ...(known[operation.path] && { id: known[operation.path] }), ...more });
 const isProducts = (operation: Operation) => /^\/v1\/products\/[^/]+\/(?!suspend$|resume$)/.test(operation.path);
 
 /** Everything that an answer could tell: all but the request's own id, the date, and how often the key may ask. */
@@ -67,6 +83,8 @@ const WITHOUT: [string, (keys: TestService['keys']) => string | null][] = [
   ['what is no key', () => 'ngy_op_short'],
   ['a key with a wrong checksum', (keys) => corrupted(keys.operator)],
   ['a well-formed key that nobody has', () => newApiKey('operator')],
+  ['a key that was revoked', () => spent.revoked],
+  ['a key that has expired', () => spent.expired],
 ];
 
 describe.each(WITHOUT)('with %s', (_what, keyOf) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { asSuperuser } from '../support/postgres-server.js';
-import { furnishHomes, PAIRS, TABLE_OF, type Homes } from './support/homes.js';
-import { superuserRows } from './support/superuser-rows.js';
+import { furnishHomes, PAIRS, TABLE_OF, type Homes } from '../postgres/support/homes.js';
+import { superuserRows } from '../postgres/support/superuser-rows.js';
 
 /** insufficient_privilege */
 const DENIED = { refused: '42501' };
@@ -59,6 +59,16 @@ describe.each(PAIRS)('%s in the home of %s', (me, other) => {
     ['grants itself the schema', `GRANT USAGE ON SCHEMA ${other} TO ${me}`],
     ['grants itself the table', `GRANT SELECT ON ${table} TO ${me}`],
     ['analyses it', `EXPLAIN ANALYZE SELECT * FROM ${table}`],
+    ['rebuilds its indexes', `REINDEX TABLE ${table}`],
+    ['comments on it', `COMMENT ON TABLE ${table} IS 'mine'`],
+    ['names its row type', `SELECT NULL::${table}`],
+    ['draws from its sequence', `SELECT nextval('${other}.migrations_id_seq')`],
+    ['hands its table over to itself', `ALTER TABLE ${table} OWNER TO ${me}`],
+    ['takes in its table as a partition', `ALTER TABLE ${own} ATTACH PARTITION ${table} DEFAULT`],
+    ['makes a heir of its table', `CREATE TABLE ${me}.heir () INHERITS (${table})`],
+    ['lets its own table inherit', `ALTER TABLE ${own} INHERIT ${table}`],
+    ['makes a function with its row type', `CREATE FUNCTION ${me}.mine(${table}) RETURNS integer LANGUAGE sql AS 'SELECT 1'`],
+    ['joins it to its own in one statement', `WITH theft AS (SELECT t::text FROM ${table} t) INSERT INTO ${own} (id) SELECT gen_random_uuid() FROM theft`],
   ])('%s: denied', async (_what, sql) => {
     expect(await homes.as(me).attempt(sql)).toEqual(DENIED);
   });
@@ -66,6 +76,30 @@ describe.each(PAIRS)('%s in the home of %s', (me, other) => {
   test('puts the schema on its search path and reads without naming it: not found', async () => {
     const [, name] = table.split('.');
     expect(await homes.as(me).attempt(`SET search_path = ${other}; SELECT * FROM ${name}`)).toEqual(NOT_FOUND);
+  });
+
+  test.each([
+    ['reads as XML by number', (oid: string) => `SELECT table_to_xml(${oid}::regclass, true, false, '')`],
+    ['resets its counters by number', (oid: string) => `SELECT pg_stat_reset_single_table_counters(${oid})`],
+  ])('%s, since a number needs no right on the schema: denied', async (_what, sql) => {
+    const [row] = await superuserRows<{ oid: string }>(homes.database.name, `SELECT '${table}'::regclass::oid::text AS oid`);
+    expect(await homes.as(me).attempt(sql(row?.oid ?? ''))).toEqual(DENIED);
+  });
+
+  test.each([
+    ['draws from the sequence by number', (oid: string) => `SELECT nextval(${oid}::regclass)`],
+    ['turns the sequence back by number', (oid: string) => `SELECT setval(${oid}::regclass, 1)`],
+    ['looks at the sequence by number', (oid: string) => `SELECT currval(${oid}::regclass)`],
+  ])('%s: denied', async (_what, sql) => {
+    const [row] = await superuserRows<{ oid: string }>(homes.database.name, `SELECT '${other}.migrations_id_seq'::regclass::oid::text AS oid`);
+    expect(await homes.as(me).attempt(sql(row?.oid ?? ''))).toEqual(DENIED);
+  });
+
+  test('exports the whole database as XML: nothing of the other is in it', async () => {
+    const [row] = await homes.as(me).rows<{ xml: string }>(`SELECT database_to_xml(true, false, '')::text AS xml`);
+    expect(row?.xml).toContain(`secret of ${me}`);
+    expect(row?.xml).not.toContain(`secret of ${other}`);
+    expect(row?.xml).not.toContain('secret of the operator');
   });
 
   test('looks for values in the statistics: there are none for it', async () => {
@@ -104,10 +138,19 @@ describe.each(PAIRS)('%s becoming %s', (me, other) => {
     ['changes the password', `ALTER ROLE ${other} PASSWORD 'known'`],
     ['changes the settings', `ALTER ROLE ${other} SET search_path = public`],
     ['drops the role', `DROP ROLE ${other}`],
+    ['renames the role', `ALTER ROLE ${other} RENAME TO mine`],
+    ['keeps the role out', `ALTER ROLE ${other} NOLOGIN`],
+    ['unmarks the role as Nagaya\'s', `COMMENT ON ROLE ${other} IS 'mine'`],
+    ['unmarks itself', `COMMENT ON ROLE ${me} IS 'mine'`],
+    ['gives everybody its settings', `ALTER ROLE ALL SET search_path = ${me}`],
+    ['lives for ever', `ALTER ROLE ${me} VALID UNTIL 'infinity'`],
+    ['lets itself replicate', `ALTER ROLE ${me} REPLICATION`],
+    ['lets itself make databases', `ALTER ROLE ${me} CREATEDB`],
     ['takes over what it owns', `REASSIGN OWNED BY ${other} TO ${me}`],
     ['drops what it owns', `DROP OWNED BY ${other}`],
     ['opens what it will make', `ALTER DEFAULT PRIVILEGES FOR ROLE nagaya_owner GRANT SELECT ON TABLES TO ${me}`],
     ['ends its connections', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${other}'`],
+    ['ends the connections of the control role', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'nagaya_control'`],
     ['cancels its statements', `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = '${other}'`],
   ])('%s: denied', async (_what, sql) => {
     expect(await homes.as(me).attempt(sql)).toEqual(DENIED);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROLE } from '../../src/database/role-names.js';
-import { furnishHomes, HOMES, PAIRS, type Homes } from './support/homes.js';
-import { superuserRows } from './support/superuser-rows.js';
+import { furnishHomes, HOMES, PAIRS, type Homes } from '../postgres/support/homes.js';
+import { superuserRows } from '../postgres/support/superuser-rows.js';
 
 const DENIED = { refused: '42501' };
 const SHARED = ['core.monitoring_events', 'monitoring.performance_metrics', 'monitoring.worker_status'];
@@ -83,6 +83,23 @@ describe.each(PAIRS)('%s and the shared rows of %s', (me, other) => {
     ['drops the policy', 'DROP POLICY product_rows ON core.monitoring_events'],
     ['adds a policy', `CREATE POLICY mine ON core.monitoring_events USING (true)`],
     ...SHARED.map((table) => [`truncates ${table}`, `TRUNCATE ${table}`]),
+    ...[...SHARED, 'core.idempotency_records', 'core.template_config'].flatMap((table) => [
+      [`locks everybody out of ${table}`, `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`],
+      [`lets nobody write to ${table}`, `BEGIN; LOCK TABLE ${table} IN SHARE MODE`],
+    ]),
+    ['locks the rows of events', 'SELECT FROM core.monitoring_events FOR KEY SHARE'],
+    ['locks the common templates', 'SELECT FROM core.template_config FOR SHARE'],
+    ['changes the worker\'s id', `UPDATE monitoring.worker_status SET id = gen_random_uuid()`],
+    ['changes whose record it is', `UPDATE core.idempotency_records SET product_id = '${other}'`],
+    ['forges a record of a request', `INSERT INTO core.idempotency_records (product_id, api_key_id, request_key, body_hash) VALUES ('${other}', gen_random_uuid(), '', '')`],
+    ['deletes records of requests', 'DELETE FROM core.idempotency_records'],
+    ['indexes shared rows', 'CREATE INDEX ON core.monitoring_events (event_type)'],
+    ['puts a trigger on shared rows', 'CREATE TRIGGER mine BEFORE INSERT ON core.monitoring_events FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()'],
+    ['puts a rule on shared rows', 'CREATE RULE mine AS ON INSERT TO core.monitoring_events DO ALSO NOTHING'],
+    ['makes a view with its own rights', `CREATE VIEW ${me}.mine AS SELECT * FROM core.monitoring_events`],
+    ['makes a view without row security', `CREATE VIEW ${me}.mine WITH (security_invoker = false) AS SELECT * FROM monitoring.worker_status`],
+    ['takes the shared table over', `ALTER TABLE core.monitoring_events OWNER TO ${me}`],
+    ['joins a partition of its own', `ALTER TABLE core.monitoring_events ATTACH PARTITION ${me}.migrations DEFAULT`],
   ])('%s: denied', async (_what, sql) => {
     expect(await homes.as(me).attempt(sql)).toEqual(DENIED);
   });
@@ -93,6 +110,27 @@ describe.each(PAIRS)('%s and the shared rows of %s', (me, other) => {
     const sql = `UPDATE monitoring.worker_status SET status = 'forged' WHERE product_id = '${other}' RETURNING id`;
     expect(await homes.as(me).attempt(sql)).toMatchObject({ affected: 0 });
     expect(await everything(look)).toEqual(before);
+  });
+
+  test.each([
+    ['the unique key of a worker', 'w1', 'w-nobody-has'],
+    ['the unique key of a worker, by upsert', "w1', 'x', 'busy') ON CONFLICT (product_id, worker_id) DO NOTHING --", "w-nobody-has', 'x', 'busy') ON CONFLICT (product_id, worker_id) DO NOTHING --"],
+  ])('asks %s whether the other has one: both answers are the same', async (_what, there, notThere) => {
+    const insert = (workerId: string): string => `INSERT INTO monitoring.worker_status (product_id, worker_id, worker_type, status) VALUES ('${other}', '${workerId}', 'x', 'idle')`;
+    const [first, second] = [await homes.as(me).attempt(insert(there)), await homes.as(me).attempt(insert(notThere))];
+    expect(first).toEqual(second);
+    expect(first).toEqual(DENIED);
+  });
+
+  test('guesses at the other\'s rows by an error in a condition, a cast and a function: the policy comes first', async () => {
+    for (const probe of [`(1 / (product_id <> '${other}')::int) = 1`, `(CASE product_id WHEN '${other}' THEN 'x' ELSE '1' END)::int = 1`, `length(repeat('x', CASE product_id WHEN '${other}' THEN -1 ELSE 1 END)) = 1`]) {
+      for (const table of SHARED) expect(await homes.as(me).attempt(`SELECT FROM ${table} WHERE ${probe}`)).toMatchObject({ affected: 1 });
+    }
+  });
+
+  test('compares plans: an estimate tells no more than its own rows', async () => {
+    const plan = async (where: string): Promise<string> => JSON.stringify(await homes.as(me).attempt(`EXPLAIN (FORMAT json, COSTS off) SELECT FROM monitoring.worker_status WHERE ${where}`));
+    expect(await plan(`status = 'busy'`)).toContain('product_id');
   });
 
   test('lets a division by zero tell of rows that it can\'t see: the policy comes first', async () => {
