@@ -28,3 +28,8 @@ export const ONCE = 'nagaya:once';
 
 /** A property of an answer that is shown once: an answer that is repeated for an Idempotency-Key comes without it. */
 export const Once = (property: string) => SetMetadata(ONCE, property);
+
+export const AUDITED = 'nagaya:audited';
+
+/** Written into the audit log whoever asks, a product's own keys too: what can't be taken back. */
+export const Audited = () => SetMetadata(AUDITED, true);

@@ -2,11 +2,11 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { READING_METHODS, READS } from './access.js';
+import { AUDITED, READING_METHODS, READS } from './access.js';
 import { AuditLog } from './audit-log.js';
 
 /**
- * Writes down what an operator is about to change, before it is changed: a crash in between leaves a line too many,
+ * Writes down what an operator is about to change, and what anybody is about to erase, before it is done: a crash in between leaves a line too many,
  * never a change without a line. Bodies are not kept; they may hold secrets.
  */
 @Injectable()
@@ -20,7 +20,8 @@ export class AuditInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { principal } = request;
     const reads = READING_METHODS.has(request.method) || this.reflector.getAllAndOverride<boolean | undefined>(READS, [context.getHandler()]) === true;
-    if (principal?.productId === null && !reads) {
+    const isAudited = principal?.productId === null || this.reflector.get<boolean | undefined>(AUDITED, context.getHandler()) === true;
+    if (principal !== undefined && isAudited && !reads) {
       await this.log.append({
         actor: principal.name,
         apiKeyId: principal.keyId,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RoleDatabase } from '../database/role-database.js';
 import { AppError } from '../errors/app-error.js';
+import { isForgotten } from './forget-answers.js';
 
 export interface IdempotentRequest {
   readonly apiKeyId: string;
@@ -83,6 +84,9 @@ async function recorded(database: RoleDatabase, { role, apiKeyId, requestKey, bo
     [role, apiKeyId, requestKey],
   );
   if (row === undefined) throw new AppError('unavailable', 'The answer to this Idempotency-Key has just expired. Ask again.', { retryAfter: 1 });
+  if (isForgotten(row.response)) {
+    throw new AppError('conflict', 'What the first request with this Idempotency-Key wrote has been forgotten since. Use a new key to write it anew.');
+  }
   if (row.bodyHash.equals(bodyHash)) return { location: row.location, response: row.response };
   throw new AppError('idempotency_key_reused', 'This Idempotency-Key was used with another body. Use a new key for a new request.');
 }

@@ -43,13 +43,13 @@ beforeAll(async () => {
 afterAll(() => nagaya.stop());
 
 describe('recording a violation', () => {
-  test('answers 201 with the row, and a Location where it is listed', async () => {
+  test('answers 201 with the row, and a Location where it is read', async () => {
     const body = { violationType: 'recorded', violationDescription: 'Claimed to have run the tests', originalResponse: 'All pass.', correctedResponse: 'Not run yet.', severityLevel: 'high', autoCorrected: true };
     const answer = await nagaya.request('POST', PATH, { body });
     expect(answer.status).toBe(201);
-    expect(answer.body).toEqual({ id: expect.any(String), ...body, createdAt: expect.any(String) });
-    const listed = await nagaya.request('GET', answer.headers.get('location') ?? '');
-    expect(listed.body.items).toContainEqual(answer.body);
+    expect(answer.body).toEqual({ id: expect.any(String), ...body, sessionId: null, patternType: null, createdAt: expect.any(String) });
+    const read = await nagaya.request('GET', answer.headers.get('location') ?? '');
+    expect([read.status, read.body]).toEqual([200, answer.body]);
   });
 
   test('without a correction has null and false', async () => {
@@ -126,6 +126,70 @@ describe('the summary', () => {
       byType: [],
       bySeverity: [],
       byDay: [],
+      autoCorrectionByType: [],
+      autoCorrectionBySeverity: [],
+      autoCorrectionByWeek: [],
+      recurrence: [],
     });
   });
+});
+
+describe('a pair of texts', () => {
+  const post = (more: object) => nagaya.request('POST', PATH, { body: { violationType: 'pairs', violationDescription: 'd', originalResponse: 'All tests pass.', severityLevel: 'high', ...more } });
+
+  test('is completed afterwards; what is absent stays', async () => {
+    const { body } = await post({ sessionId: 'pair-1' });
+    const one = await nagaya.request('PATCH', `${PATH}/${body['id']}`, { body: { correctedResponse: 'まだ実行していません。' } });
+    expect([one.status, one.body]).toEqual([200, { ...body, correctedResponse: 'まだ実行していません。' }]);
+    const two = await nagaya.request('PATCH', `${PATH}/${body['id']}`, { body: { autoCorrected: true } });
+    expect(two.body).toEqual({ ...one.body, autoCorrected: true });
+    expect((await nagaya.request('PATCH', `${PATH}/${body['id']}`, { body: { correctedResponse: null } })).body).toMatchObject({ correctedResponse: null, autoCorrected: true });
+    expect((await nagaya.request('PATCH', `${PATH}/0198c5c0-7c1e-7b5a-9d3e-4f2a1b0c9d8e`, { body: {} })).status).toBe(404);
+  });
+
+  test('is linked to its session and to a mistake pattern that is known; one that is not is refused at the field', async () => {
+    const refused = await post({ patternType: 'unheard-of' });
+    expect([refused.status, refused.body['errors']]).toEqual([400, [{ pointer: '/patternType', detail: expect.stringContaining('known') }]]);
+    await nagaya.request('PUT', '/v1/products/coding_rule2/mistake-patterns/claimed-tests-passed', { body: { patternDescription: 'Says that tests pass' } });
+    const { body } = await post({ patternType: 'claimed-tests-passed', sessionId: 'pair-2', correctedResponse: 'c' });
+    expect(body).toMatchObject({ patternType: 'claimed-tests-passed', sessionId: 'pair-2' });
+    for (const query of ['sessionId=pair-2', 'patternType=claimed-tests-passed', 'violationType=pairs&corrected=true']) {
+      expect((await nagaya.request('GET', `${PATH}?${query}`)).body.items).toEqual([body]);
+    }
+    expect((await nagaya.request('GET', `${PATH}?violationType=pairs&corrected=false`)).body.items).toHaveLength(1);
+  });
+});
+
+test('the summary tells auto-correction by rule, severity and ISO week, and which rules come back', async () => {
+  const insert = (type: string, at: string, auto: boolean, corrected: string | null, session: string | null, severity: string) =>
+    nagaya.service.databases.product('coding_rule2').query(
+      `INSERT INTO constitutional_violations (violation_type, violation_description, original_response, severity_level, auto_corrected, corrected_response, session_id, created_at)
+       VALUES ($1, 'd', 'o', $2, $3, $4, $5, $6)`,
+      [type, severity, auto, corrected, session, at],
+    );
+  // 2027-01-03 is the Sunday of 2026-W53, 2027-01-04 the Monday of 2027-W01.
+  await insert('honesty', '2027-01-03T23:00:00Z', true, 'c', 's1', 'high');
+  await insert('honesty', '2027-01-04T01:00:00Z', false, null, 's2', 'high');
+  await insert('honesty', '2027-01-04T03:00:00Z', true, null, 's2', 'low');
+  await insert('care', '2027-01-04T04:00:00Z', false, null, null, 'low');
+  const { body } = await nagaya.request('GET', `${PATH}/summary?since=2027-01-01T00:00:00Z&until=2027-02-01T00:00:00Z`);
+  expect(body).toMatchObject({
+    total: 4,
+    byType: [{ key: 'honesty', count: 3 }, { key: 'care', count: 1 }],
+    autoCorrectionByType: [
+      { key: 'honesty', count: 3, autoCorrectedCount: 2, autoCorrectionRate: 2 / 3 },
+      { key: 'care', count: 1, autoCorrectedCount: 0, autoCorrectionRate: 0 },
+    ],
+    autoCorrectionBySeverity: [
+      { key: 'high', count: 2, autoCorrectedCount: 1, autoCorrectionRate: 0.5 },
+      { key: 'low', count: 2, autoCorrectedCount: 1, autoCorrectionRate: 0.5 },
+    ],
+    autoCorrectionByWeek: [
+      { key: '2026-W53', count: 1, autoCorrectedCount: 1, autoCorrectionRate: 1 },
+      { key: '2027-W01', count: 3, autoCorrectedCount: 1, autoCorrectionRate: 1 / 3 },
+    ],
+  });
+  expect(body['recurrence']).toEqual([
+    { key: 'honesty', count: 3, sessionCount: 2, dayCount: 2, recurredAfterCorrection: 2, meanSecondsBetween: 7_200, firstAt: '2027-01-03T23:00:00.000Z', lastAt: '2027-01-04T03:00:00.000Z' },
+  ]);
 });

@@ -20,6 +20,11 @@ export class CodingRule2Database {
     return this.own.transaction(work);
   }
 
+  /** One transaction around whatever the services called by `work` do. */
+  unitOfWork<T>(work: () => Promise<T>): Promise<T> {
+    return this.own.unitOfWork(work);
+  }
+
   private get own(): RoleDatabase {
     return this.databases.product('coding_rule2');
   }

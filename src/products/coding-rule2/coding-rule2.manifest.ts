@@ -2,10 +2,12 @@ import type { ProductManifest } from '../../database/manifest.js';
 import { migrationsFolder } from '../../database/migrations/load-migrations.js';
 import { CodingRule2Module } from './coding-rule2.module.js';
 import { Conversation } from './conversations/conversation.entity.js';
-import { InheritanceBundle, InheritanceItem } from './memories/inheritance.entity.js';
+import { MemorySource } from './memories/memory-source.entity.js';
 import { Memory } from './memories/memory.entity.js';
 import { MistakeOccurrence } from './mistake-patterns/mistake-occurrence.entity.js';
 import { MistakePattern } from './mistake-patterns/mistake-pattern.entity.js';
+import { InheritanceBundle, InheritanceItem } from './sessions/inheritance.entity.js';
+import { SessionParent } from './sessions/session-parent.entity.js';
 import { Violation } from './violations/violation.entity.js';
 
 export const CODING_RULE2: ProductManifest = {
@@ -16,9 +18,10 @@ export const CODING_RULE2: ProductManifest = {
     { name: 'Mistakes', description: 'What the assistant gets wrong, and how often.' },
     { name: 'Conversations', description: 'What was said, found again by meaning.' },
     { name: 'Violations', description: 'Where the assistant broke its constitution.' },
-    { name: 'Memories', description: 'What one session hands on to the next.' },
+    { name: 'Memories', description: 'What sessions remember.' },
+    { name: 'Sessions', description: 'What one session hands on to the next.' },
   ],
-  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MistakeOccurrence, MistakePattern, Violation],
+  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeOccurrence, MistakePattern, SessionParent, Violation],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,
 };

@@ -4,28 +4,46 @@ import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
 import { ConversationsService } from './conversations/conversations.service.js';
+import { ForgettingController } from './forgetting/forgetting.controller.js';
+import { ForgettingService } from './forgetting/forgetting.service.js';
 import { ExpiredMemoriesJob } from './memories/expired-memories.job.js';
-import { InheritanceController } from './memories/inheritance.controller.js';
-import { InheritanceService } from './memories/inheritance.service.js';
 import { MemoriesController } from './memories/memories.controller.js';
 import { MemoriesService } from './memories/memories.service.js';
+import { MemoryMergeService } from './memories/memory-merge.service.js';
 import { MistakePatternsController } from './mistake-patterns/mistake-patterns.controller.js';
 import { MistakePatternsService } from './mistake-patterns/mistake-patterns.service.js';
+import { InheritanceController } from './sessions/inheritance.controller.js';
+import { InheritanceService } from './sessions/inheritance.service.js';
+import { SessionHandoffService } from './sessions/session-handoff.service.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { ViolationSummaryService } from './violations/violation-summary.service.js';
 import { ViolationsController } from './violations/violations.controller.js';
 import { ViolationsService } from './violations/violations.service.js';
 
 /** The data layer of an AI coding assistant. */
 @Module({
   imports: [JobsModule],
-  controllers: [ConversationsController, InheritanceController, MemoriesController, MistakePatternsController, ViolationsController],
+  controllers: [
+    ConversationsController,
+    ForgettingController,
+    InheritanceController,
+    MemoriesController,
+    MistakePatternsController,
+    SessionsController,
+    ViolationsController,
+  ],
   providers: [
     CodingRule2Database,
     ConversationSearchService,
     ConversationsService,
     ExpiredMemoriesJob,
+    ForgettingService,
     InheritanceService,
     MemoriesService,
+    MemoryMergeService,
     MistakePatternsService,
+    SessionHandoffService,
+    ViolationSummaryService,
     ViolationsService,
   ],
 })

@@ -12,19 +12,37 @@ export const MEMORY_COLUMNS = `id, session_id AS "sessionId", memory_type AS "me
 /** What an expired row is, also before it is purged: gone. */
 export const NOT_EXPIRED = '(expires_at IS NULL OR expires_at > clock_timestamp())';
 
+const COLUMNS_A_ROW = 6;
+
 /** What sessions remember. */
 @Injectable()
 export class MemoriesService {
   constructor(private readonly database: CodingRule2Database) {}
 
   async record(memory: RecordMemory): Promise<Memory> {
-    const [row] = await this.database.query<Memory>(
-      `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6)
-       RETURNING ${MEMORY_COLUMNS}`,
-      [newId(), memory.sessionId, memory.memoryType, memory.memoryContent, memory.retentionPriority, memory.expiresAt ?? null],
-    );
+    const [row] = await this.recordAll([memory]);
     if (row === undefined) throw new AppError('internal', 'The memory was not recorded.');
+    return row;
+  }
+
+  /** All of them in one statement. @returns the rows in the order given */
+  async recordAll(memories: readonly RecordMemory[]): Promise<Memory[]> {
+    const rows = memories.map((_, row) => {
+      const at = (column: number) => `$${row * COLUMNS_A_ROW + column}`;
+      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}::jsonb, ${at(5)}::integer, ${at(6)}::timestamptz)`;
+    });
+    return this.database.query<Memory>(
+      `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at)
+       VALUES ${rows.join(', ')}
+       RETURNING ${MEMORY_COLUMNS}`,
+      memories.flatMap((memory) => [newId(), memory.sessionId, memory.memoryType, memory.memoryContent, memory.retentionPriority, memory.expiresAt ?? null]),
+    );
+  }
+
+  /** @throws AppError `not_found`, also for one that has expired */
+  async get(id: string): Promise<Memory> {
+    const [row] = await this.database.query<Memory>(`SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED}`, [id]);
+    if (row === undefined) throw notFound();
     return row;
   }
 

@@ -1,5 +1,6 @@
-import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { Shown } from '../../../http/shown.js';
+import { MistakePattern } from '../mistake-patterns/mistake-pattern.entity.js';
 
 export const SEVERITY_LEVELS = ['low', 'medium', 'high', 'critical'] as const;
 export type SeverityLevel = (typeof SEVERITY_LEVELS)[number];
@@ -8,6 +9,8 @@ export type SeverityLevel = (typeof SEVERITY_LEVELS)[number];
 @Entity({ schema: 'coding_rule2', name: 'constitutional_violations' })
 @Check('constitutional_violations_severity_level_check', `severity_level IN ('low', 'medium', 'high', 'critical')`)
 @Index('constitutional_violations_created_at_idx', ['createdAt', 'id'])
+@Index('constitutional_violations_session_id_idx', ['sessionId'], { where: 'session_id IS NOT NULL' })
+@Index('constitutional_violations_pattern_type_idx', ['patternType'], { where: 'pattern_type IS NOT NULL' })
 export class Violation {
   @Shown({ as: 'uuid', description: 'The row.' })
   @PrimaryGeneratedColumn('uuid')
@@ -36,6 +39,18 @@ export class Violation {
   @Shown({ as: 'boolean', description: 'Whether it was corrected before anybody saw it.', example: true })
   @Column({ name: 'auto_corrected', type: 'boolean', default: false })
   autoCorrected!: boolean;
+
+  @Shown({ as: 'text', nullable: true, description: 'The session that it happened in, if known.', example: 'session-42' })
+  @Column({ name: 'session_id', type: 'varchar', length: 100, nullable: true })
+  sessionId!: string | null;
+
+  @Shown({ as: 'text', nullable: true, description: 'The mistake pattern that it is a case of, if known.', example: 'claimed-tests-passed' })
+  @Column({ name: 'pattern_type', type: 'varchar', length: 50, nullable: true })
+  patternType!: string | null;
+
+  @ManyToOne(() => MistakePattern, { onDelete: 'SET NULL', onUpdate: 'CASCADE' })
+  @JoinColumn({ name: 'pattern_type', referencedColumnName: 'patternType', foreignKeyConstraintName: 'constitutional_violations_pattern_type_fkey' })
+  pattern?: Relation<MistakePattern>;
 
   @Shown({ as: 'instant', description: 'When it was recorded.', example: '2026-11-24T09:00:00.000Z' })
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })

@@ -1,12 +1,14 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ProductAccess } from '../../../auth/access.js';
 import { Answered, Created } from '../../../http/answers.js';
 import { AnswersPageOf, type Page } from '../../../http/paging.js';
+import { UuidPath } from '../../../http/path-params.js';
 import { pageOf, placeIn } from '../../../http/slice-page.js';
-import { ListViolations, RecordViolation, SummariseViolations, ViolationSummary } from './violation.dto.js';
+import { CorrectViolation, ListViolations, RecordViolation, SummariseViolations, ViolationSummary } from './violation.dto.js';
 import { Violation } from './violation.entity.js';
+import { ViolationSummaryService } from './violation-summary.service.js';
 import { ViolationsService } from './violations.service.js';
 
 const PATH = 'v1/products/coding_rule2/violations';
@@ -15,14 +17,17 @@ const PATH = 'v1/products/coding_rule2/violations';
 @ProductAccess()
 @Controller(PATH)
 export class ViolationsController {
-  constructor(private readonly violations: ViolationsService) {}
+  constructor(
+    private readonly violations: ViolationsService,
+    private readonly summary: ViolationSummaryService,
+  ) {}
 
   @Post()
   @ApiOperation({ summary: 'Record a violation' })
   @Created(Violation)
   async record(@Body() body: RecordViolation, @Res({ passthrough: true }) reply: FastifyReply): Promise<Violation> {
     const violation = await this.violations.record(body);
-    void reply.header('location', `/${PATH}?since=${encodeURIComponent(violation.createdAt.toISOString())}`);
+    void reply.header('location', `/${PATH}/${violation.id}`);
     return violation;
   }
 
@@ -34,9 +39,23 @@ export class ViolationsController {
   }
 
   @Get('summary')
-  @ApiOperation({ summary: 'Count violations by rule, severity and day' })
+  @ApiOperation({ summary: 'Count violations by rule, severity and day', description: 'And how many of them were corrected automatically, by rule, severity and week, and which come back.' })
   @Answered(ViolationSummary, 'The counts.')
   summarise(@Query() query: SummariseViolations): Promise<ViolationSummary> {
-    return this.violations.summarise(query);
+    return this.summary.summarise(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read a violation' })
+  @Answered(Violation)
+  get(@UuidPath() id: string): Promise<Violation> {
+    return this.violations.get(id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Put the corrected text beside the original' })
+  @Answered(Violation)
+  correct(@UuidPath() id: string, @Body() body: CorrectViolation): Promise<Violation> {
+    return this.violations.correct(id, body);
   }
 }
