@@ -9,6 +9,7 @@ import { registerDoctor } from './doctor.js';
 import { registerKey } from './key.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
+import { registerRollback } from './rollback.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerUrl } from './url.js';
@@ -20,6 +21,7 @@ const VERBS = [
   registerWorker,
   registerDemo,
   registerMigrate,
+  registerRollback,
   registerStatus,
   registerDoctor,
   registerKey,

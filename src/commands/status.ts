@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { withAdmin } from '../database/admin-connection.js';
 import { requireAdminUrl, type Cluster } from '../database/cluster.js';
+import { readLastFailures } from '../database/migrations/last-failures.js';
 import type { MigrationState } from '../database/migrations/migration-state.js';
+import { CONTROL_ROLE } from '../database/role-names.js';
 import { commandContext, withCluster } from './context.js';
 import { readStates } from './migrate.js';
 import { print, printJson, printTable } from './output.js';
@@ -15,10 +17,17 @@ export function registerStatus(program: Command): void {
     .action(runStatus);
 }
 
+/** What `nagaya status` says of a schema. */
+interface SchemaStatus extends MigrationState {
+  /** Why its last migration failed; null where none has since it last succeeded. */
+  readonly failed: string | null;
+}
+
 async function runStatus({ json }: { json?: true }): Promise<void> {
   const context = commandContext();
   await withCluster(context, async (cluster) => {
-    const states = await readStates(cluster, context.house);
+    const failures = await readLastFailures(cluster.urlOf(CONTROL_ROLE));
+    const states = (await readStates(cluster, context.house)).map((state) => ({ ...state, failed: failures.get(state.schema) ?? null }));
     const server = await readServer(cluster);
     if (json) printJson({ engine: cluster.engine, ...server, schemas: states });
     else printStatus(cluster, server, states);
@@ -35,7 +44,7 @@ async function readServer(cluster: Cluster): Promise<{ version: string; pgvector
   });
 }
 
-function printStatus(cluster: Cluster, server: { version: string; pgvector: string | null }, states: readonly MigrationState[]): void {
+function printStatus(cluster: Cluster, server: { version: string; pgvector: string | null }, states: readonly SchemaStatus[]): void {
   print(`PostgreSQL ${server.version} (${cluster.engine}), pgvector ${server.pgvector ?? 'not installed'}`);
   print();
   printTable(
@@ -46,7 +55,14 @@ function printStatus(cluster: Cluster, server: { version: string; pgvector: stri
       String(state.pending.length),
       String(state.ahead.length),
       state.current ?? '-',
-      state.ready ? pc.green('ready') : pc.red(state.pending.length > 0 ? 'behind: run nagaya migrate' : 'ahead: run a newer release'),
+      describe(state),
     ]),
   );
+}
+
+function describe({ ready, pending, ahead, failed }: SchemaStatus): string {
+  if (failed !== null) return pc.red(`failed: ${failed.split('\n')[0]}`);
+  if (pending.length > 0) return pc.red('behind: run nagaya migrate');
+  if (!ready) return pc.red('ahead: run a newer release');
+  return ahead.length > 0 ? pc.yellow('ready, ahead of this release') : pc.green('ready');
 }

@@ -6,6 +6,7 @@ import { IdempotencyRecord } from '../idempotency/idempotency-record.entity.js';
 import { JobRow } from '../jobs/job.entity.js';
 import { AiSystem } from './ai-systems/ai-system.entity.js';
 import { MonitoringEvent } from './events/monitoring-event.entity.js';
+import { MigrationRun, MigrationStep } from './migration-runs/migration-run.entity.js';
 import { Product } from './products/product.entity.js';
 import { TemplateConfig } from './template-configs/template-config.entity.js';
 
@@ -20,13 +21,15 @@ export const CORE: SharedManifest = {
     { name: 'AI systems', description: 'For operators: the registry.' },
     { name: 'API keys', description: 'For operators: who may come in.' },
   ],
-  entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MonitoringEvent, Product, TemplateConfig],
+  entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MigrationRun, MigrationStep, MonitoringEvent, Product, TemplateConfig],
   migrations: migrationsFolder('core'),
   tables: [
     { name: 'products', rows: 'none' },
     { name: 'api_keys', rows: 'none' },
     { name: 'jobs', rows: 'none' },
     { name: 'ai_systems', rows: 'none' },
+    { name: 'migration_runs', rows: 'none' },
+    { name: 'migration_steps', rows: 'none' },
     // Append-only: who can serve can't rewrite what was done.
     { name: 'audit_log', rows: 'none', controlMay: ['SELECT', 'INSERT'] },
     { name: 'idempotency_records', rows: 'own', productMay: ['SELECT', 'INSERT'], productUpdates: ['body_hash', 'location', 'response', 'created_at'] },

@@ -14,8 +14,8 @@ export interface Queryable {
 export class AdminConnection implements Queryable {
   private constructor(private readonly client: pg.Client) {}
 
-  static async open(url: string): Promise<AdminConnection> {
-    const client = new pg.Client({ connectionString: url, application_name: 'nagaya-migrator', connectionTimeoutMillis: 10_000 });
+  static async open(url: string, application = 'nagaya-migrator'): Promise<AdminConnection> {
+    const client = new pg.Client({ connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 });
     // An idle connection that breaks emits 'error'; the next query reports it, the process must not die of it.
     client.on('error', () => {});
     await client.connect();

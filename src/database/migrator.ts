@@ -3,9 +3,16 @@ import { withAdmin, type AdminConnection } from './admin-connection.js';
 import type { AccessPlan, Finding } from './access/finding.js';
 import { GROUND_RULES, repairAccess, TABLE_RULES } from './access/repair.js';
 import { repairPasswords, type RoleLogin } from './access/role-passwords.js';
+import { findStrangers } from './access/strangers.js';
 import { requireAdminUrl, type Cluster } from './cluster.js';
 import type { ProductManifest, SchemaManifest, SharedManifest } from './manifest.js';
-import { migrateSchema } from './migrations/migrate-schema.js';
+import { chooseSchemas } from './migrations/choose-schemas.js';
+import { Faults } from './migrations/faults.js';
+import { migrateFleet, type FleetPlan } from './migrations/migrate-fleet.js';
+import type { SchemaOutcome } from './migrations/migrate-schema.js';
+import { readMigrationState } from './migrations/migration-state.js';
+import { DEFAULT_LOCK_PATIENCE_MS, type RunControl, type RunEvent } from './migrations/run-events.js';
+import { RunJournal } from './migrations/run-journal.js';
 import { withLock } from './migrations/schema-lock.js';
 import { checkServer } from './preflight.js';
 import { assertProductIds, BACKUP_ROLE, CONTROL_ROLE, EXTENSIONS_SCHEMA } from './role-names.js';
@@ -20,21 +27,36 @@ export interface MigrateOptions {
   readonly roleConnectionLimit: number;
   /** Only these schemas' migrations; roles and grants are made right for all. */
   readonly schemas?: readonly string[];
+  /** How many products are migrated at a time; default 4. */
+  readonly parallel?: number;
+  /** A product that is migrated before the others; where it fails they are not begun. */
+  readonly canary?: string;
+  /** The last migration to apply; for one schema alone. */
+  readonly to?: string;
+  /** How long one migration tries for its locks, milliseconds. */
+  readonly lockPatienceMs?: number;
+  /** Aborted: what is at work is finished, nothing else begun, and access made right all the same. */
+  readonly signal?: AbortSignal;
+  /** Who, for the record of the run: `cli:<login name>`, or `start`. */
+  readonly actor?: string;
+  /** The release that migrates, for the record of the run. */
+  readonly release?: string;
   readonly onProgress?: (step: string) => void;
-}
-
-export interface SchemaOutcome {
-  readonly schema: string;
-  readonly applied: readonly string[];
-  /** Why this schema could not be migrated, for operators. */
-  readonly error?: unknown;
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 export interface MigrationReport {
+  /** Of the run in core.migration_runs. */
+  readonly runId: string;
   readonly schemas: readonly SchemaOutcome[];
   /** What stays as it is because the platform does not allow better. */
   readonly warnings: readonly Finding[];
+  readonly stopped: boolean;
+  /** Why the run could not be recorded, if it could not. */
+  readonly unrecorded?: string;
 }
+
+export const DEFAULT_PARALLEL = 4;
 
 /**
  * Brings roles, schemas, migrations, grants and policies to what the manifests say; safe to repeat and to run any
@@ -43,52 +65,94 @@ export interface MigrationReport {
 export async function migrate(cluster: Cluster, house: House, options: MigrateOptions): Promise<MigrationReport> {
   const adminUrl = requireAdminUrl(cluster);
   assertProductIds(house.products);
-  const onProgress = options.onProgress ?? (() => {});
+  const wanted = await chooseSchemas(house, options);
+  const head = { kind: 'migrate', actor: options.actor ?? 'migrate', release: options.release ?? '' } as const;
+  const journal = new RunJournal(head, cluster.urlOf(CONTROL_ROLE), wanted.length);
+  const isStopped = (): boolean => options.signal?.aborted === true;
   return withAdmin(adminUrl, async (admin) => {
-    onProgress('roles and schemas');
-    const plan = await planAccess(admin, cluster, house, options.roleConnectionLimit);
-    const warnings = await withLock(admin, 'access', () => repairAccess(admin, plan, GROUND_RULES));
-    const settled = { ...plan, extensionsSchema: await findExtensionsSchema(admin) };
-    const schemas = await migrateAll(settled, house, adminUrl, options, onProgress);
-    onProgress('grants and policies');
-    await withLock(admin, 'access', async () => {
-      warnings.push(...(await repairAccess(admin, settled, TABLE_RULES)));
-      await repairPasswords(admin, logins(cluster, house));
-    });
-    return { schemas, warnings };
+    const faults = new Faults();
+    try {
+      const outcomes = await migrateUnderRecord({ admin, adminUrl, cluster, house, wanted, options, journal, faults });
+      const schemas = faults.addTo(outcomes, wanted);
+      const failed = schemas.some((schema) => schema.error !== undefined);
+      const unrecorded = await journal.end(failed ? 'failed' : isStopped() ? 'stopped' : 'done', undefined);
+      return { runId: journal.runId, schemas, warnings: faults.warnings, stopped: isStopped(), ...(unrecorded !== undefined && { unrecorded }) };
+    } catch (error) {
+      await journal.end('failed', error);
+      throw error;
+    }
   });
 }
 
-async function migrateAll(
-  plan: AccessPlan,
-  house: House,
-  adminUrl: string,
-  options: MigrateOptions,
-  onProgress: (step: string) => void,
-): Promise<SchemaOutcome[]> {
-  const outcomes: SchemaOutcome[] = [];
-  for (const manifest of chosen(house, options.schemas)) {
-    try {
-      const applied = await migrateSchema(manifest, adminUrl, plan.extensionsSchema, (pending) =>
-        onProgress(`${manifest.id}: ${pending.length} migration${pending.length === 1 ? '' : 's'}`),
-      );
-      outcomes.push({ schema: manifest.id, applied });
-    } catch (error) {
-      outcomes.push({ schema: manifest.id, applied: [], error });
-      if (manifest.kind === 'shared') break;
-    }
+interface Run {
+  readonly admin: AdminConnection;
+  readonly adminUrl: string;
+  readonly cluster: Cluster;
+  readonly house: House;
+  readonly wanted: readonly SchemaManifest[];
+  readonly options: MigrateOptions;
+  readonly journal: RunJournal;
+  readonly faults: Faults;
+}
+
+/** The ground, the migrations, then what stands on the tables that they made. */
+async function migrateUnderRecord(run: Run): Promise<SchemaOutcome[]> {
+  const { admin, cluster, house, options, journal, faults } = run;
+  const onProgress = options.onProgress ?? (() => {});
+  onProgress('roles and schemas');
+  const all = await planAccess(admin, cluster, house, options.roleConnectionLimit);
+  const strangers = await findStrangers(admin, all);
+  for (const [id, reason] of strangers) faults.add(id, new AppError('conflict', reason));
+  const plan = { ...all, products: all.products.filter((product) => !strangers.has(product.id)) };
+  await withLock(admin, 'access', async () => faults.sort(await repairAccess(admin, plan, GROUND_RULES)));
+  await journal.begin(admin);
+  const settled = { ...plan, extensionsSchema: await findExtensionsSchema(admin) };
+  const mendTables = (): Promise<void> => withLock(admin, 'access', async () => faults.sort(await repairAccess(admin, settled, TABLE_RULES)));
+  const outcomes = await migrateFleet(admin, fleetPlan(run, settled.extensionsSchema, mendTables), runControl(run));
+  onProgress('grants and policies');
+  await mendTables();
+  const tried = await withLock(admin, 'access', () => repairPasswords(admin, logins(cluster, settled.products)));
+  for (const [role, error] of tried.failed) {
+    if (!house.products.some((product) => product.id === role)) throw error;
+    faults.add(role, error);
   }
   return outcomes;
 }
 
-function chosen(house: House, schemas: readonly string[] | undefined): SchemaManifest[] {
-  const all: SchemaManifest[] = [...house.shared, ...house.products];
-  if (schemas === undefined) return all;
-  const unknown = schemas.filter((schema) => !all.some((manifest) => manifest.id === schema));
-  if (unknown.length > 0) {
-    throw new AppError('validation_failed', `There is no schema ${unknown.join(', ')}; there are ${all.map((manifest) => manifest.id).join(', ')}.`);
-  }
-  return all.filter((manifest) => schemas.includes(manifest.id));
+function fleetPlan({ adminUrl, cluster, house, wanted, options, faults }: Run, extensionsSchema: string, mendTables: () => Promise<void>): FleetPlan {
+  return {
+    manifests: wanted.filter((manifest) => !faults.has(manifest.id)),
+    adminUrl,
+    extensionsSchema,
+    parallel: options.parallel ?? DEFAULT_PARALLEL,
+    engine: cluster.engine,
+    ...(options.canary !== undefined && { canary: options.canary }),
+    ...(options.to !== undefined && { to: options.to }),
+    tryCanary: async (id) => {
+      await mendTables();
+      await tryProduct(cluster, house, id);
+    },
+  };
+}
+
+function runControl({ options, journal }: Run): RunControl {
+  return {
+    signal: options.signal ?? new AbortController().signal,
+    lockPatienceMs: options.lockPatienceMs ?? DEFAULT_LOCK_PATIENCE_MS,
+    onEvent: async (event) => {
+      if (event.kind === 'begun') options.onProgress?.(`${event.schema}: ${event.pending.length} migration${event.pending.length === 1 ? '' : 's'}`);
+      options.onEvent?.(event);
+      await journal.note(event);
+    },
+  };
+}
+
+/** Logs in as the product and looks at its history, as serving it would. */
+async function tryProduct(cluster: Cluster, house: House, id: string): Promise<void> {
+  const manifest = house.products.find((product) => product.id === id);
+  if (manifest === undefined) return;
+  const state = await withAdmin(cluster.urlOf(id), (db) => readMigrationState(db, manifest));
+  if (!state.ready) throw new AppError('conflict', `The canary ${id} was migrated, but can't be served: ${state.pending.length} migrations pending, ${state.ahead.length} unknown.`);
 }
 
 /** What the roles, grants and policies of this database are to be. */
@@ -112,8 +176,8 @@ export async function findExtensionsSchema(admin: AdminConnection): Promise<stri
   return row?.schema ?? EXTENSIONS_SCHEMA;
 }
 
-function logins(cluster: Cluster, house: House): RoleLogin[] {
-  const serving = [CONTROL_ROLE, ...house.products.map((product) => product.id)].map((role) => ({
+function logins(cluster: Cluster, products: readonly ProductManifest[]): RoleLogin[] {
+  const serving = [CONTROL_ROLE, ...products.map((product) => product.id)].map((role) => ({
     role,
     url: cluster.urlOf(role),
     secret: cluster.roleSecret,

@@ -44,16 +44,20 @@ describe('a role of that name exists and is not this deployment\'s', () => {
   test.each([
     ['made by hand', undefined],
     ['made by another deployment', 'Nagaya deployment 0123456789abcdef: made and kept by nagaya migrate'],
-  ])('%s: refused by name, nothing changed', async (_who, comment) => {
+  ])('%s: that product alone is refused, and the role left as it is', async (_who, comment) => {
     await asSuperuser('postgres', `CREATE ROLE ${quoteIdent(lodger.id)} LOGIN PASSWORD 'mine'`);
     if (comment !== undefined) await asSuperuser('postgres', `COMMENT ON ROLE ${quoteIdent(lodger.id)} IS '${comment}'`);
     try {
-      const before = await state(lodger.id, CONTROL_ROLE, 'coding_rule2');
-      await expect(migrateWith(configuration, house)).rejects.toMatchObject({
+      const before = (await state(lodger.id))[3];
+      const { schemas } = await migrateWith(configuration, house);
+      expect(schemas.find((outcome) => outcome.schema === lodger.id)?.error).toMatchObject({
         code: 'conflict',
         message: expect.stringMatching(new RegExp(`The role "${lodger.id}" on this server does not belong to this Nagaya deployment`)),
       });
-      expect(await state(lodger.id, CONTROL_ROLE, 'coding_rule2')).toEqual(before);
+      expect((await state(lodger.id))[3]).toEqual(before);
+      expect(await rowsOf(`SELECT nspname FROM pg_namespace WHERE nspname = '${lodger.id}'`)).toEqual([]);
+      // Everybody else is served: a stranger's role is that product's business alone.
+      expect(schemas.filter((outcome) => outcome.error === undefined).map((outcome) => outcome.schema)).toEqual(['core', 'monitoring', 'coding_rule2', 'tea_house']);
     } finally {
       await asSuperuser('postgres', `DROP ROLE ${quoteIdent(lodger.id)}`);
     }
@@ -89,10 +93,17 @@ describe('another deployment, with another secret, on the same server', () => {
 describe('a schema of that name exists and is somebody else\'s', () => {
   test.each(['core', 'coding_rule2'])('%s: refused with the owner named, and left to him', async (schema) => {
     await asSuperuser(database, `CREATE SCHEMA ${quoteIdent(schema)} CREATE TABLE treasure (id integer)`);
-    await expect(migrateWith(configuration, TEST_HOUSE)).rejects.toMatchObject({
+    const refusal = {
       code: 'conflict',
       message: expect.stringMatching(new RegExp(`The schema "${schema}" exists and belongs to "\\w+", not to "nagaya_owner"`)),
-    });
+    };
+    const migrating = migrateWith(configuration, TEST_HOUSE);
+    if (schema === 'core') await expect(migrating).rejects.toMatchObject(refusal);
+    else {
+      const { schemas } = await migrating;
+      expect(schemas.filter((outcome) => outcome.error !== undefined)).toEqual([{ schema, applied: [], error: expect.objectContaining(refusal) }]);
+      expect(schemas.find((outcome) => outcome.schema === 'tea_house')).toMatchObject({ applied: ['CreateTeaHouse1795478400000'] });
+    }
     expect(await rowsOf(`SELECT nspowner = 'nagaya_owner'::regrole AS ours, nspacl FROM pg_namespace WHERE nspname = '${schema}'`)).toEqual([{ ours: false, nspacl: null }]);
     expect(await rowsOf(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '${schema}'::regnamespace`)).toEqual([{ relname: 'treasure' }]);
   });

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { MigrationExecutor } from 'typeorm';
 import { OWNER_ROLE } from '../../src/database/role-names.js';
 import { migrateSchema } from '../../src/database/migrations/migrate-schema.js';
+import { MigrationConnection } from '../../src/database/migrations/migration-connection.js';
 import { migrationSource } from '../../src/database/migrations/migration-source.js';
+import type { RunEvent } from '../../src/database/migrations/run-events.js';
 import { openCluster, type Cluster } from '../../src/database/cluster.js';
 import type { SchemaManifest } from '../../src/database/manifest.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -73,7 +75,7 @@ describe('one product\'s migration fails', () => {
       ['monitoring', [], false],
       ['coding_rule2', [], false],
       ['tea_house', [], false],
-      [broken.id, [], true],
+      [broken.id, ['CreateVisits1795478400000'], true],
       [sound.id, ['CreateVisits1795478400000'], false],
     ]);
     expect(report.schemas.find((outcome) => outcome.schema === broken.id)?.error).toMatchObject({
@@ -113,7 +115,9 @@ describe('a migration that needs a table for which somebody reads for long', () 
     let attempts = 0;
     let isDone = false;
     const grown = newLodger('grown', growing.id).manifest;
-    const migrating = migrateSchema(grown, migratorUrl(database.name), 'extensions', () => attempts++).finally(() => (isDone = true));
+    const connection = new MigrationConnection(migratorUrl(database.name), 'extensions', true);
+    const control = { lockPatienceMs: 120_000, signal: new AbortController().signal, onEvent: (event: RunEvent) => void (event.kind === 'waiting' && attempts++) };
+    const migrating = migrateSchema(connection, grown, control).finally(() => (isDone = true));
     // The role's lock_timeout of 5 s would refuse whoever had to stand behind the migration for as long as it waits.
     let served = 0;
     while (attempts < 3) {
@@ -123,7 +127,8 @@ describe('a migration that needs a table for which somebody reads for long', () 
     expect(isDone).toBe(false);
     expect(served).toBeGreaterThan(2);
     await reader.rows('COMMIT');
-    expect(await migrating).toEqual(['AddGuests1795478500000']);
+    expect(await migrating).toEqual({ schema: growing.id, applied: ['AddGuests1795478500000'] });
+    await connection.close();
     expect(await traffic.attempt('SELECT guests FROM visits LIMIT 1')).toMatchObject({ rows: [{ guests: 1 }] });
     await reader.close();
     await traffic.close();

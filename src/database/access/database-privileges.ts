@@ -30,6 +30,7 @@ export const databasePrivileges: AccessRule = async (db, plan) => {
       rule: 'database-connect-missing',
       severity: 'error',
       detail: `The role "${role}" may not connect to the database.`,
+      about: role,
       fix: asMigrator(`GRANT CONNECT ON DATABASE ${database} TO ${quoteIdent(role)}`),
     });
   }
@@ -60,6 +61,7 @@ function tooMuch(rule: string, what: string, row: PrivilegeRow, object: string):
     rule,
     severity: 'error',
     detail: `${everybody ? 'PUBLIC (everybody)' : `The role "${row.grantee}"`} has ${what}.`,
+    about: row.grantee,
     fix: asMigrator(`REVOKE ${row.privilege} ${object} FROM ${everybody ? 'PUBLIC' : quoteIdent(row.grantee)}`),
   };
 }

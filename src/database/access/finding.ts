@@ -20,6 +20,8 @@ export interface Finding {
   readonly severity: 'error' | 'warning';
   /** For operators: names roles and objects. Never sent to an API client. */
   readonly detail: string;
+  /** The role or schema that it is about. Where that is a product's, what can't be mended is that product's failure alone. */
+  readonly about?: string;
   readonly fix: readonly FixStatement[];
 }
 

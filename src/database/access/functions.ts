@@ -53,12 +53,14 @@ function privileges(row: FunctionRow, callers: readonly string[]): Finding[] {
       rule: 'function-execute-missing',
       severity: 'error' as const,
       detail: `The role "${role}" may not execute ${row.schema}.${row.signature}.`,
+      about: row.schema,
       fix: asOwner(`GRANT EXECUTE ON ${object} TO ${quoteIdent(role)}`),
     })),
     ...excess.map((entry) => ({
       rule: 'function-execute-excess',
       severity: 'error' as const,
       detail: `${entry.grantee === 'public' ? 'PUBLIC (everybody)' : `The role "${entry.grantee}"`} may execute ${row.schema}.${row.signature}.`,
+      about: row.schema,
       fix: asOwner(`REVOKE EXECUTE ON ${object} FROM ${entry.grantee === 'public' ? 'PUBLIC' : quoteIdent(entry.grantee)}`),
     })),
   ];
@@ -72,6 +74,7 @@ function searchPath(row: FunctionRow): Finding[] {
       rule: 'definer-search-path',
       severity: 'error',
       detail: `${row.schema}.${row.signature} runs with its owner's rights and its search_path is not pinned.`,
+      about: row.schema,
       fix: asOwner(`ALTER FUNCTION ${target(row)} SET search_path = pg_catalog, ${quoteIdent(row.schema)}, pg_temp`),
     },
   ];

@@ -28,6 +28,7 @@ export const memberships: AccessRule = async (db, plan) => {
     rule: 'role-membership',
     severity: 'error' as const,
     detail: `The role "${row.member}" is a member of "${row.role}".`,
+    about: row.member,
     fix: asMigrator(`REVOKE ${quoteIdent(row.role)} FROM ${quoteIdent(row.member)}`),
   }));
 };

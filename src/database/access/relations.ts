@@ -69,6 +69,7 @@ function wrongOwner(row: RelationRow): Finding[] {
       rule: 'relation-owner',
       severity: 'error',
       detail: `"${row.schema}"."${row.name}" belongs to "${row.owner}", not to "${OWNER_ROLE}".`,
+      about: row.schema,
       fix: asMigrator(`ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(OWNER_ROLE)}`),
     },
   ];
@@ -87,6 +88,7 @@ function grantFindings(row: RelationRow, expected: Map<string, readonly string[]
       rule: 'grant-excess',
       severity: 'error',
       detail: `${grantee} has ${what} on "${row.schema}"."${row.name}".`,
+      about: row.schema,
       fix: asOwner(`REVOKE ${what} ON ${object} FROM ${grantee}`, ...(columns.length > 0 ? [`GRANT ${columns.join(', ')} ON ${object} TO ${grantee}`] : [])),
     });
   }
@@ -97,6 +99,7 @@ function grantFindings(row: RelationRow, expected: Map<string, readonly string[]
       rule: 'grant-missing',
       severity: 'error',
       detail: `The role "${role}" lacks ${absent.join(', ')} on "${row.schema}"."${row.name}".`,
+      about: expected.has(row.schema) ? row.schema : role,
       fix: asOwner(`GRANT ${absent.join(', ')} ON ${object} TO ${quoteIdent(role)}`),
     });
   }

@@ -22,6 +22,8 @@ export const TABLE_RULES: readonly AccessRule[] = [relations, rowSecurity, funct
 /** Two sessions changing one role or one database's ACL: PostgreSQL refuses the later one instead of waiting. */
 const CONCURRENT_CHANGE = new Set(['XX000', '23505', '42710', '40001']);
 const ATTEMPTS = 10;
+/** Findings mended in one transaction. */
+const BATCH = 200;
 
 /** Compares without changing anything. */
 export async function inspectAccess(admin: AdminConnection, plan: AccessPlan, rules: readonly AccessRule[]): Promise<Finding[]> {
@@ -33,29 +35,28 @@ export async function inspectAccess(admin: AdminConnection, plan: AccessPlan, ru
 /**
  * Makes the live database match the plan, rule by rule, and looks again afterwards: who does not own an object gets
  * only a warning from REVOKE, so a command's success proves nothing.
- * @returns the findings that could not be mended (warnings only)
- * @throws AppError `conflict` where an error-level finding stays
+ * @returns the findings that could not be mended: warnings, and errors that are about one product alone
+ * @throws AppError `conflict` where an error-level finding stays that concerns everybody
  */
 export async function repairAccess(admin: AdminConnection, plan: AccessPlan, rules: readonly AccessRule[]): Promise<Finding[]> {
   const left: Finding[] = [];
   for (const rule of rules) left.push(...(await repairRule(admin, plan, rule)));
-  const errors = left.filter((finding) => finding.severity === 'error');
-  if (errors.length === 0) return left;
-  throw new AppError('conflict', `The migrator could not set these right:\n${errors.map(describe).join('\n')}`);
+  const products = new Set(plan.products.map((product) => product.id));
+  const fatal = left.filter((finding) => finding.severity === 'error' && !products.has(finding.about ?? ''));
+  if (fatal.length === 0) return left;
+  throw unmended(left.filter((finding) => finding.severity === 'error'));
+}
+
+/** What the migrator could not set right, and what would. */
+export function unmended(findings: readonly Finding[]): AppError {
+  return new AppError('conflict', `The migrator could not set these right:\n${findings.map(describe).join('\n')}`);
 }
 
 async function repairRule(admin: AdminConnection, plan: AccessPlan, rule: AccessRule): Promise<Finding[]> {
   for (let attempt = 1; ; attempt++) {
     const findings = await rule(admin, plan);
     if (findings.length === 0) return [];
-    const failures = new Map<string, unknown>();
-    for (const finding of findings) {
-      try {
-        await applyFix(admin, finding.fix);
-      } catch (error) {
-        failures.set(finding.detail, error);
-      }
-    }
+    const failures = await applyFixes(admin, findings);
     const left = await rule(admin, plan);
     if (left.length === 0) return [];
     const contended = [...failures.values()].some((error) => CONCURRENT_CHANGE.has(sqlState(error)));
@@ -64,11 +65,54 @@ async function repairRule(admin: AdminConnection, plan: AccessPlan, rule: Access
   }
 }
 
+/**
+ * Hundreds of products are thousands of grants, and a transaction each takes minutes: as many as a batch holds go in
+ * one, and only where that fails each goes alone, so that one that can't be mended holds up none of the others.
+ * @returns by the finding's detail, why it could not be applied
+ */
+async function applyFixes(admin: AdminConnection, findings: readonly Finding[]): Promise<Map<string, unknown>> {
+  const failures = new Map<string, unknown>();
+  for (const batch of batches(findings)) {
+    if (batch.length > 1 && (await succeeds(applyFix(admin, batch.flatMap((finding) => finding.fix))))) continue;
+    for (const finding of batch) {
+      try {
+        await applyFix(admin, finding.fix);
+      } catch (error) {
+        failures.set(finding.detail, error);
+      }
+    }
+  }
+  return failures;
+}
+
+/** In the order in which they came, those together that run with the same rights. */
+function batches(findings: readonly Finding[]): Finding[][] {
+  const grouped: Finding[][] = [];
+  for (const finding of findings) {
+    const last = grouped.at(-1);
+    if (last !== undefined && last.length < BATCH && last[0] !== undefined && needsOwner(last[0].fix) === needsOwner(finding.fix)) last.push(finding);
+    else grouped.push([finding]);
+  }
+  return grouped;
+}
+
+function succeeds(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
+
+function needsOwner(fix: readonly FixStatement[]): boolean {
+  return fix.some((statement) => statement.as === 'owner');
+}
+
 async function applyFix(admin: AdminConnection, fix: readonly FixStatement[]): Promise<void> {
+  if (fix.length === 0) return;
   const run = async (): Promise<void> => {
-    for (const { sql } of fix) await admin.query(sql);
+    await admin.query(fix.map(({ sql }) => sql).join(';\n'));
   };
-  await (fix.some((statement) => statement.as === 'owner') ? admin.asOwner(run) : admin.transaction(run));
+  await (needsOwner(fix) ? admin.asOwner(run) : admin.transaction(run));
 }
 
 function withReason(finding: Finding, error: unknown): Finding {

@@ -52,12 +52,14 @@ function departures(role: string, expected: Map<string, string>, actual: Map<str
       rule: 'role-setting',
       severity: 'error' as const,
       detail: `The role "${role}" has ${name} = ${actual.get(name) ?? 'the default'}, not ${value}.`,
+      about: role,
       fix: asMigrator(`${alter} SET ${quoteIdent(name)} = ${settingValue(name, value)}`),
     })),
     ...unknown.map((name) => ({
       rule: 'role-setting-unknown',
       severity: 'error' as const,
       detail: `The role "${role}" has a setting that is not Nagaya's: ${name} = ${actual.get(name)}.`,
+      about: role,
       fix: asMigrator(`${alter} RESET ${quoteIdent(name)}`),
     })),
   ];
@@ -68,6 +70,7 @@ function strays(role: string, actual: Map<string, string>): Finding[] {
     rule: 'role-setting-unknown',
     severity: 'error' as const,
     detail: `The role "${role}" has a setting for every database that is not Nagaya's: ${name} = ${value}.`,
+    about: role,
     fix: asMigrator(`ALTER ROLE ${quoteIdent(role)} RESET ${quoteIdent(name)}`),
   }));
 }

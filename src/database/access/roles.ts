@@ -70,6 +70,7 @@ function missingRole(name: string, login: boolean, plan: AccessPlan): Finding {
     rule: 'role-missing',
     severity: 'error',
     detail: `The role "${name}" does not exist.`,
+    about: name,
     fix: asMigrator(create + password, `COMMENT ON ROLE ${role} IS ${quoteLiteral(roleComment(plan.roleSecret))}`),
   };
 }
@@ -78,7 +79,7 @@ function departures(row: RoleRow, login: boolean, plan: AccessPlan): Finding[] {
   const role = quoteIdent(row.name);
   const findings: Finding[] = [];
   const report = (rule: string, detail: string, ...fix: string[]) =>
-    findings.push({ rule, severity: 'error', detail: `The role "${row.name}" ${detail}.`, fix: asMigrator(...fix) });
+    findings.push({ rule, severity: 'error', detail: `The role "${row.name}" ${detail}.`, about: row.name, fix: asMigrator(...fix) });
   // Only a superuser may name these in ALTER ROLE, even to take them away, so each is mended only where it is wrong.
   if (row.superuser) report('role-superuser', 'is a superuser', `ALTER ROLE ${role} NOSUPERUSER`);
   if (row.bypassesRls) report('role-bypasses-rls', 'bypasses row-level security', `ALTER ROLE ${role} NOBYPASSRLS`);

@@ -82,6 +82,7 @@ function switches(row: TableRow): Finding[] {
       rule: row.enabled ? 'row-security-not-forced' : 'row-security-off',
       severity: 'error',
       detail: `Row-level security on "${row.schema}"."${row.name}" is ${row.enabled ? 'not forced' : 'off'}.`,
+      about: row.schema,
       fix: asOwner(`ALTER TABLE ${qualified(row)} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`),
     },
   ];
@@ -97,6 +98,7 @@ function policies(row: TableRow, specs: readonly PolicySpec[]): Finding[] {
       rule: existing === undefined ? 'policy-missing' : 'policy-changed',
       severity: 'error',
       detail: `The policy "${spec.name}" on "${row.schema}"."${row.name}" ${existing === undefined ? 'is missing' : 'is not as it should be'}.`,
+      about: row.schema,
       fix: asOwner(...drop, createPolicy(row, spec)),
     });
   }
@@ -106,6 +108,7 @@ function policies(row: TableRow, specs: readonly PolicySpec[]): Finding[] {
       rule: 'policy-unknown',
       severity: 'error',
       detail: `The policy "${policy.name}" on "${row.schema}"."${row.name}" is not one of Nagaya's.`,
+      about: row.schema,
       fix: asOwner(`DROP POLICY ${quoteIdent(policy.name)} ON ${qualified(row)}`),
     });
   }

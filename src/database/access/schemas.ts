@@ -47,6 +47,7 @@ function missing(name: string): Finding {
     rule: 'schema-missing',
     severity: 'error',
     detail: `The schema "${name}" does not exist.`,
+    about: name,
     fix: asMigrator(`CREATE SCHEMA ${quoteIdent(name)} AUTHORIZATION ${quoteIdent(OWNER_ROLE)}`),
   };
 }
@@ -57,6 +58,7 @@ function wrongOwner(row: SchemaRow): Finding {
     severity: 'error',
     // Not mended by itself: a schema that somebody else made may hold data that is not Nagaya's to take over.
     detail: `The schema "${row.name}" exists and belongs to "${row.owner}", not to "${OWNER_ROLE}". Rename it, choose another product id, or hand it over yourself.`,
+    about: row.name,
     fix: [],
   };
 }
@@ -72,12 +74,15 @@ function grants(name: string, roles: readonly string[], acl: SchemaRow['acl'], f
       rule: 'schema-usage-missing',
       severity: 'error' as const,
       detail: `The role "${role}" may not use the schema "${name}".`,
+      // A product's own schema concerns that product; a shared one whom it is shut to.
+      about: roles.includes(name) ? name : role,
       fix: by(`GRANT USAGE ON SCHEMA ${schema} TO ${quoteIdent(role)}`),
     })),
     ...excess.map((entry) => ({
       rule: 'schema-privilege',
       severity: 'error' as const,
       detail: `${entry.grantee === 'public' ? 'PUBLIC (everybody)' : `The role "${entry.grantee}"`} has ${entry.privilege} on the schema "${name}".`,
+      about: name,
       fix: by(`REVOKE ${entry.privilege} ON SCHEMA ${schema} FROM ${entry.grantee === 'public' ? 'PUBLIC' : quoteIdent(entry.grantee)}`),
     })),
   ];

@@ -4,8 +4,11 @@ import { MIGRATIONS_TABLE } from '../access/relations.js';
 import { OWNER_ROLE } from '../role-names.js';
 import { loadMigrations } from './load-migrations.js';
 
+/** How long live traffic may stand behind a migration that waits for a lock, milliseconds. */
+export const LOCK_TIMEOUT_MS = 500;
+
 /** TypeORM prints a failing migration on standard output, whatever `logging` says. That is the verb's; the failure comes back as an error. */
-const SILENT: Logger = {
+export const SILENT: Logger = {
   logQuery: () => {},
   logQueryError: () => {},
   logQuerySlow: () => {},
@@ -15,17 +18,22 @@ const SILENT: Logger = {
 };
 
 /**
- * A DataSource that migrates one schema: one connection, logged in as the migrator, at work as the owner, with the
- * history in the schema itself. Start-up options instead of SET, so that a connection that TypeORM opens anew has them too.
+ * Start-up options of a connection that migrates a schema: logged in as the migrator, at work as the owner, so that
+ * what is made belongs to it. Options instead of SET, so that a connection that is opened anew has them too.
  */
-export async function migrationSource(manifest: SchemaManifest, adminUrl: string, extensionsSchema: string): Promise<DataSource> {
+export function migratorOptions(schema: string, extensionsSchema: string): string {
   const options = [
     ['role', OWNER_ROLE],
-    ['search_path', [manifest.id, extensionsSchema].join(',')],
-    // Rather fail and try again than queue before live traffic: who waits for ACCESS EXCLUSIVE blocks all who come after.
-    ['lock_timeout', '3s'],
+    ['search_path', [schema, extensionsSchema].join(',')],
+    // Who waits for ACCESS EXCLUSIVE blocks all who come after: rather fail soon, let them through, and try again.
+    ['lock_timeout', `${LOCK_TIMEOUT_MS}ms`],
     ['statement_timeout', '0'],
   ];
+  return options.map(([name, value]) => `-c ${name}=${value}`).join(' ');
+}
+
+/** A DataSource for one schema, as TypeORM's own command line takes it: one connection, the history in the schema itself. */
+export async function migrationSource(manifest: SchemaManifest, adminUrl: string, extensionsSchema: string): Promise<DataSource> {
   return new DataSource({
     type: 'postgres',
     url: adminUrl,
@@ -40,6 +48,6 @@ export async function migrationSource(manifest: SchemaManifest, adminUrl: string
     synchronize: false,
     logger: SILENT,
     poolSize: 1,
-    extra: { options: options.map(([name, value]) => `-c ${name}=${value}`).join(' '), connectionTimeoutMillis: 10_000 },
+    extra: { options: migratorOptions(manifest.id, extensionsSchema), connectionTimeoutMillis: 10_000 },
   });
 }

@@ -2,7 +2,8 @@ import type { Queryable } from '../admin-connection.js';
 import { MIGRATIONS_TABLE } from '../access/relations.js';
 import type { SchemaManifest } from '../manifest.js';
 import { quoteIdent } from '../quote-ident.js';
-import { loadMigrations } from './load-migrations.js';
+import { readHistories } from './history.js';
+import { knownMigrations } from './known-migrations.js';
 
 export interface MigrationState {
   readonly schema: string;
@@ -18,13 +19,22 @@ export interface MigrationState {
 }
 
 /** A migration whose class name holds this word can't be served by the release before it. */
-const BREAKING = /Breaking/;
+export const BREAKING = /Breaking/;
 const UNDEFINED_TABLE = new Set(['42P01', '3F000', '42501']);
 
 /** Compares a schema's history with the code. `db` needs SELECT on the schema's history table, no more. */
 export async function readMigrationState(db: Queryable, manifest: SchemaManifest): Promise<MigrationState> {
-  const known = (await loadMigrations(manifest)).map((migration) => migration.name);
-  const applied = await appliedNames(db, manifest.id);
+  return compareHistory(manifest, await appliedNames(db, manifest.id));
+}
+
+/** The same of many schemas at once; `db` needs SELECT on all of their histories. */
+export async function readMigrationStates(db: Queryable, manifests: readonly SchemaManifest[]): Promise<MigrationState[]> {
+  const histories = await readHistories(db, manifests.map((manifest) => manifest.id));
+  return Promise.all(manifests.map((manifest) => compareHistory(manifest, histories.get(manifest.id) ?? [])));
+}
+
+async function compareHistory(manifest: SchemaManifest, applied: readonly string[]): Promise<MigrationState> {
+  const known = (await knownMigrations(manifest)).map((migration) => migration.name);
   const ahead = applied.filter((name) => !known.includes(name));
   const pending = known.filter((name) => !applied.includes(name));
   return {

@@ -18,11 +18,13 @@ const HOLDER_SQL = `
  * Runs `work` while no other process does the same for this name. Polled: the waiting kind would sit in a
  * transaction and deadlock CREATE INDEX CONCURRENTLY. Session-level, on the very connection that the work runs on,
  * so that it is gone when that connection is. On the embedded engine it excludes nobody; there the folder's lock does.
+ * @param signal aborted: waiting for the lock ends with its reason; work that has begun is not disturbed
  * @throws AppError `timeout` naming who holds the lock
  */
-export async function withLock<T>(db: Queryable, name: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(db: Queryable, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const deadline = Date.now() + WAIT_MS;
   while (!(await tryLock(db, name))) {
+    signal?.throwIfAborted();
     if (Date.now() > deadline) throw await lockTimeout(db, name);
     await sleep(POLL_MS * (0.5 + Math.random()));
   }
@@ -43,4 +45,16 @@ async function lockTimeout(db: Queryable, name: string): Promise<AppError> {
   const [holder] = await db.query<{ pid: number; role: string; application: string }>(HOLDER_SQL, [LOCK_SPACE, name]);
   const who = holder ? `process ${holder.pid} (${holder.role}, ${holder.application || 'no application name'})` : 'a process that has just let it go';
   return new AppError('timeout', `The lock "${name}" was held by ${who} for ${WAIT_MS / 60_000} minutes. Look at what it does, end it if it hangs, and run this again.`);
+}
+
+/** Takes a lock that nobody else asks for and keeps it for as long as the connection lives. */
+export async function holdLock(db: Queryable, name: string): Promise<void> {
+  await tryLock(db, name);
+}
+
+/** Whether some living connection has that lock. */
+export async function isHeld(db: Queryable, name: string): Promise<boolean> {
+  if (!(await tryLock(db, name))) return true;
+  await db.query('SELECT pg_advisory_unlock($1::int4, hashtext($2))', [LOCK_SPACE, name]);
+  return false;
 }
