@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import helmet from '@fastify/helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
@@ -17,6 +16,7 @@ import { documentApi } from './document-api.js';
 import { createFastifyAdapter } from './http/fastify.js';
 import { NestLogger } from './http/logging.js';
 import { serveDocs } from './http/openapi.js';
+import { setSecurityHeaders } from './http/security-headers.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 import { HttpFigures } from './metrics/http-figures.js';
 import { guardMetrics } from './metrics/metrics-token.js';
@@ -84,9 +84,8 @@ export async function createApp(
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemJsonFilter());
   app.get(HttpFigures).observe(app.getHttpAdapter().getInstance());
-  // Plain HTTP is how it is served inside a cluster; asking browsers to upgrade would break /docs there.
-  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
   const fastify = app.getHttpAdapter().getInstance();
+  setSecurityHeaders(fastify);
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
   await limitRate(app, configuration.rateLimit);

@@ -1,10 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Databases } from '../database/databases.js';
 import { SchemaReadiness } from '../database/migrations/schema-readiness.js';
 import { AppError, notFound } from '../errors/app-error.js';
-import { ACCESS, READING_METHODS, READS, type Access } from './access.js';
+import { accessOf, READING_METHODS } from './access.js';
 import { unauthenticated } from './authenticator.js';
 import type { Principal } from './principal.js';
 import { ProductStatuses } from './product-status.js';
@@ -16,22 +15,20 @@ import { ProductStatuses } from './product-status.js';
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
-    private readonly reflector: Reflector,
     private readonly databases: Databases,
     private readonly statuses: ProductStatuses,
     private readonly readiness: SchemaReadiness,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const places = [context.getHandler(), context.getClass()];
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, places) ?? 'operator';
+    const { access, reads: onlyReads } = accessOf(context);
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { principal } = request;
     if (principal === undefined) throw unauthenticated();
     if (access === 'operator' && principal.productId !== null) throw notFound();
     if (access === 'product') await this.enterProduct(productOf(request), principal);
-    const reads = READING_METHODS.has(request.method) || this.reflector.getAllAndOverride<boolean | undefined>(READS, places) === true;
+    const reads = onlyReads || READING_METHODS.has(request.method);
     if (!principal.permissions.includes(reads ? 'read' : 'write')) {
       throw new AppError('forbidden', `This key may not ${reads ? 'read' : 'write'}. Use one with that permission.`);
     }

@@ -1,4 +1,5 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { ApiExtension } from '@nestjs/swagger';
 
 /** Who may call a controller. A controller that says nothing is for operators: forgetting to say must not open it. */
@@ -33,3 +34,39 @@ export const AUDITED = 'nagaya:audited';
 
 /** Written into the audit log whoever asks, a product's own keys too: what can't be taken back. */
 export const Audited = () => SetMetadata(AUDITED, true);
+
+/** What a handler and its controller have been marked with. */
+export interface HandlerAccess {
+  readonly access: Access;
+  readonly reads: boolean;
+  /** The property of its answer that is shown once, if any. */
+  readonly once: string | undefined;
+  /** Written down whoever asks. */
+  readonly audited: boolean;
+}
+
+const reflector = new Reflector();
+/**
+ * Marks never change once classes are made, and looking them up on each request takes a walk along the prototypes. By class and
+ * handler: controllers that inherit a handler from one parent may be marked differently.
+ */
+const known = new WeakMap<object, Map<object, HandlerAccess>>();
+
+export function accessOf(context: ExecutionContext): HandlerAccess {
+  const handler = context.getHandler();
+  const controller = context.getClass();
+  let ofController = known.get(controller);
+  if (ofController === undefined) known.set(controller, (ofController = new Map()));
+  let found = ofController.get(handler);
+  if (found === undefined) {
+    const places = [handler, controller];
+    found = {
+      access: reflector.getAllAndOverride<Access | undefined>(ACCESS, places) ?? 'operator',
+      reads: reflector.getAllAndOverride<boolean | undefined>(READS, places) === true,
+      once: reflector.get<string | undefined>(ONCE, handler),
+      audited: reflector.getAllAndOverride<boolean | undefined>(AUDITED, places) === true,
+    };
+    ofController.set(handler, found);
+  }
+  return found;
+}

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuditLog } from './audit-log.js';
-import { AuditInterceptor } from './audit.interceptor.js';
+import { AuditGuard } from './audit.guard.js';
 import { Authenticator } from './authenticator.js';
 import { KeyCache } from './key-cache.js';
 import { KeyUsage } from './key-usage.js';
@@ -23,8 +23,9 @@ import { ProductStatuses } from './product-status.js';
     KeyCache,
     KeyUsage,
     ProductStatuses,
+    // In this order: what an operator may not do is not written down as done.
     { provide: APP_GUARD, useClass: AccessGuard },
-    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
+    { provide: APP_GUARD, useClass: AuditGuard },
   ],
   exports: [ApiKeysService, AuditLog, ProductStatuses],
 })

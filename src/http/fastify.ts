@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { errorCodes, type ConnectionError, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { v7 as uuidV7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
 import { sendProblem } from '../errors/problem-json.filter.js';
 import { problemHeaders, problemOf } from '../errors/problem.js';
@@ -86,10 +86,10 @@ class JsonOnlyAdapter extends FastifyAdapter {
   }
 }
 
-/** A caller's own id is taken over where it is harmless in a log and in a header. */
+/** A caller's own id is taken over where it is harmless in a log and in a header. Ours need no order, so no version 7: Node keeps random ones in store. */
 function requestId(request: { headers: IncomingHttpHeaders }): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : uuidV7();
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 /** The router gives up on some URLs before there is a route, a hook or a filter. */
@@ -108,7 +108,7 @@ function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) {
     const { status, error: answer } = brokenRequest(error.code);
-    const id = uuidV7();
+    const id = randomUUID();
     const body = JSON.stringify(problemOf(answer, id, Number(status.slice(0, 3))));
     const headers = { ...problemHeaders(answer), 'x-request-id': id, 'content-length': Buffer.byteLength(body), connection: 'close' };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

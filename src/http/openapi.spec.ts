@@ -4,7 +4,6 @@ import { Body, Controller, Delete, Get, Module, Post, Query } from '@nestjs/comm
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
-import helmet from '@fastify/helmet';
 import { Answered, Answers, Created, Deleted } from './answers.js';
 import { createFastifyAdapter } from './fastify.js';
 import { BooleanField, EmbeddingField, InstantField, ItemsField, JsonField, OneOfField, TextField, TextListField } from './fields.js';
@@ -12,6 +11,7 @@ import { createLogger } from './logging.js';
 import { buildOpenApi, serveDocs, undocumentedOperations } from './openapi.js';
 import { AnswersPageOf, PageQuery } from './paging.js';
 import { TextPath, UuidPath } from './path-params.js';
+import { setSecurityHeaders } from './security-headers.js';
 import { Shown } from './shown.js';
 
 class Row {
@@ -117,7 +117,7 @@ const ROWS = '/v1/products/{productId}/rows';
 beforeAll(async () => {
   const adapter = createFastifyAdapter({ logger: createLogger('silent') });
   app = await NestFactory.create<NestFastifyApplication>(ToyModule, adapter, { logger: ['error', 'fatal'] });
-  await app.register(helmet);
+  setSecurityHeaders(app.getHttpAdapter().getInstance());
   document = buildOpenApi(app, { title: 'Toy', version: '1.2.3', description: 'A toy.', tags: [{ name: 'Rows', description: 'The rows.' }] });
   serveDocs(app, document);
   await app.init();

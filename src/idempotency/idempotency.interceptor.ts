@@ -1,9 +1,9 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { ACCESS, ONCE, READS, type Access } from '../auth/access.js';
+import { accessOf } from '../auth/access.js';
 import { productOf } from '../auth/access.guard.js';
+import type { Principal } from '../auth/principal.js';
 import { Databases } from '../database/databases.js';
 import { invalid } from '../errors/app-error.js';
 import { once } from './idempotency-records.js';
@@ -17,26 +17,25 @@ const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(
-    private readonly reflector: Reflector,
-    private readonly databases: Databases,
-  ) {}
+  constructor(private readonly databases: Databases) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const places = [context.getHandler(), context.getClass()];
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { method, headers, principal } = request;
+    if (method !== 'POST' || headers['idempotency-key'] === undefined || principal === undefined || accessOf(context).reads) return next.handle();
+    return this.carryOutOnce(context, principal, next);
+  }
+
+  private async carryOutOnce(context: ExecutionContext, principal: Principal, next: CallHandler): Promise<Observable<unknown>> {
+    const { access, once: shownOnce } = accessOf(context);
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
-    const { principal } = request;
-    const reads = this.reflector.getAllAndOverride<boolean | undefined>(READS, places) === true;
-    if (request.method !== 'POST' || reads || key === undefined || principal === undefined) return next.handle();
     if (typeof key !== 'string' || !KEY.test(key)) {
       throw invalid('/header/idempotency-key', 'must be 1 to 255 printable ASCII characters, sent once');
     }
-    const isProducts = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, places) === 'product';
-    const database = isProducts ? this.databases.product(productOf(request)) : this.databases.control;
+    const database = access === 'product' ? this.databases.product(productOf(request)) : this.databases.control;
     const reply = http.getResponse<FastifyReply>();
-    const shownOnce = this.reflector.get<string | undefined>(ONCE, context.getHandler());
     let response: unknown;
     const recorded = await once(
       database,
