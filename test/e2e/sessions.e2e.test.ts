@@ -23,7 +23,7 @@ const get = (path: string): Promise<Answer> => nagaya.request('GET', `${PRODUCT}
 const remember = async (sessionId: string, text: string, more: object = {}): Promise<string> =>
   (await post('memories', { sessionId, memoryType: 'lesson', memoryContent: { text }, ...more })).body['id'] ?? '';
 const inherit = (sessionId: string, fromSessionId: string, more: object = {}): Promise<Answer> => post(`sessions/${sessionId}/inherit`, { fromSessionId, ...more });
-const itemsOf = (answer: Answer): Item[] => answer.body.items as Item[];
+const itemsOf = (answer: Answer): Item[] => answer.body.items;
 const query = <Row extends object>(sql: string, values: unknown[] = []) => nagaya.service.databases.product('coding_rule2').query<Row>(sql, values);
 
 describe('a line of sessions', () => {
@@ -52,7 +52,7 @@ describe('a line of sessions', () => {
     const pairs = Array.from({ length: 12 }, (_, n) => [`twin-${n}-a`, `twin-${n}-b`] as const);
     const answers = await Promise.all(pairs.flatMap(([a, b]) => [inherit(a, b), inherit(b, a)]));
     for (const [index] of pairs.entries()) {
-      expect([answers[2 * index]?.status, answers[2 * index + 1]?.status].sort()).toEqual([201, 409]);
+      expect([answers[2 * index]?.status, answers[2 * index + 1]?.status].toSorted((a = 0, b = 0) => a - b)).toEqual([201, 409]);
     }
   });
 });

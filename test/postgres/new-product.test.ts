@@ -62,7 +62,7 @@ describe('migrated and served', () => {
   let key: string;
   beforeAll(async () => {
     const migrated = await nagaya(['migrate', '--json'], env, checkout.root);
-    expect({ status: migrated.status, stderr: migrated.stderr }).toMatchObject({ status: 0 });
+    if (migrated.status !== 0) throw new Error(migrated.stderr);
     const made = await nagaya(['key', 'create', '--product', GENERATED_PRODUCT, '--json'], env, checkout.root);
     key = (JSON.parse(made.stdout) as { key: string }).key;
     served = await serve(env, checkout.root);
