@@ -47,6 +47,7 @@ module.exports = {
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
+    onlyImports('backup', [...SERVICES, 'core', 'monitoring', 'metrics', 'alerts'], 'Backups learn of schemas from the manifests, which are handed to them; they look at products from outside.'),
     onlyImports('new-product', [...FOUNDATION, 'database'], 'The generator writes source and reads source as text; of what runs it knows the rules for names alone.'),
     onlyImports('demo', FOUNDATION, 'The demo goes through the REST API as any client does; reaching inside would prove nothing.'),
     {

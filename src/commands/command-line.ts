@@ -4,6 +4,7 @@ import { ConfigurationError } from '../config/env.js';
 import { VERSION } from '../document-api.js';
 import { AppError } from '../errors/app-error.js';
 import { UsageError } from './context.js';
+import { registerBackup } from './backup.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerKey } from './key.js';
@@ -26,6 +27,7 @@ const VERBS = [
   registerDoctor,
   registerKey,
   registerProduct,
+  registerBackup,
   registerUrl,
 ];
 

@@ -108,5 +108,10 @@ function readExpiry(text: string): Date {
 
 /** Who works on the command line is known to the operating system only. */
 export async function audit(databases: Databases, action: string, target: string): Promise<void> {
-  await new AuditLog(databases).append({ actor: `cli:${userInfo().username}`, action, target });
+  await new AuditLog(databases).append({ actor: cliActor(), action, target });
+}
+
+/** As the audit log and the records of backups name whoever works on the command line. */
+export function cliActor(): string {
+  return `cli:${userInfo().username}`;
 }

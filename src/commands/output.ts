@@ -1,3 +1,4 @@
+import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 
@@ -28,5 +29,23 @@ export function progressPrinter(enabled: boolean): { step: (text: string) => voi
     done: () => {
       if (enabled) process.stderr.write(`${pc.green('✓')} done after ${elapsed()}\n`);
     },
+  };
+}
+
+/** Progress of long work on standard error: a bar on a terminal, a line for each step elsewhere. */
+export function progressBar(enabled: boolean, what: string): { update: (done: number, total: number, step: string) => void; stop: () => void } {
+  if (!enabled) return { update: () => {}, stop: () => {} };
+  if (!process.stderr.isTTY) {
+    const { step } = progressPrinter(true);
+    return { update: (done, total, current) => step(`${what}: ${done + 1} of ${total}, ${current}`), stop: () => {} };
+  }
+  const bar = new SingleBar({ format: `${what} {bar} {value}/{total} {step} {duration_formatted}`, stream: process.stderr, hideCursor: true, clearOnComplete: true }, Presets.shades_classic);
+  bar.start(1, 0, { step: '' });
+  return {
+    update: (done, total, step) => {
+      bar.setTotal(total);
+      bar.update(done, { step });
+    },
+    stop: () => bar.stop(),
   };
 }

@@ -56,6 +56,12 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_ROLE_SECERT: fc.constant(SECRET),
   MIGRATE_ON_START: badFlag,
   NAGAYA_DOCS: badFlag,
+  NAGAYA_BACKUP_TO: fc.constantFrom('s3://', 's3://UPPER/x', 's3://a', 's3://bucket/with space'),
+  NAGAYA_BACKUP_KEY: badSecret,
+  NAGAYA_BACKUP_KEEP: fc.constantFrom('3', 'hourly=3', 'last=-1', 'last=many', 'last=3;daily=7'),
+  NAGAYA_BACKUP_JOBS: notAWholeNumber,
+  NAGAYA_BACKUP_S3_ENDPOINT: fc.constantFrom('s3.example', 'https://user:password@s3.example', 'https://s3.example/path'),
+  NAGAYA_BACKUP_SCRATCH_URL: badUrl,
   LOG_LEVEL: fc.constantFrom('loud', 'INFO', '3'),
   ...Object.fromEntries(Object.keys(BOUNDS).map((name) => [name, notAWholeNumber])),
 };
@@ -80,6 +86,15 @@ describe('readConfiguration', () => {
       poolMax: 20,
       maxConnections: 60,
       roleConnectionLimit: 60,
+      backup: {
+        to: resolve('backups'),
+        key: undefined,
+        clientFolder: undefined,
+        keep: { last: 3, daily: 7, weekly: 4, monthly: 6 },
+        s3Endpoint: undefined,
+        scratchUrl: undefined,
+        jobs: 1,
+      },
     });
   });
 

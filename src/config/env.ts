@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { BACKUP_NAMES, readBackupSettings, type BackupSettings } from './backup-settings.js';
 import { EnvironmentReader, SECRET_MIN_LENGTH, type EnvironmentSource } from './environment-reader.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -36,6 +37,7 @@ export interface Configuration {
   readonly maxConnections: number;
   /** CONNECTION LIMIT of each role, counted by the server over all processes. */
   readonly roleConnectionLimit: number;
+  readonly backup: BackupSettings;
 }
 
 /** All that is wrong with the environment, found in one pass, so that it is mended in one pass. */
@@ -47,6 +49,7 @@ export class ConfigurationError extends Error {
 }
 
 const KNOWN_NAGAYA_NAMES = new Set([
+  ...BACKUP_NAMES,
   'NAGAYA_ROLE_SECRET',
   'NAGAYA_BACKUP_SECRET',
   'NAGAYA_DATA_DIR',
@@ -98,6 +101,7 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     poolMax: reader.integer('NAGAYA_POOL_MAX', { default: 20, min: 1, max: 20 }),
     maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
+    backup: readBackupSettings(reader),
   };
   if (configuration.databaseUrl !== undefined && configuration.roleSecret === undefined && !reader.has('NAGAYA_ROLE_SECRET')) {
     reader.problems.push(

@@ -37,12 +37,14 @@ describe('docs/configuration.md', () => {
   });
 
   it('gives the default of each', () => {
-    const embedded: Record<string, unknown> = { ...readConfiguration({}, []) };
+    const { backup, ...others } = readConfiguration({}, []);
+    const ofBackups = Object.entries(backup).map(([key, value]) => [`backup${key.charAt(0).toUpperCase()}${key.slice(1)}`, value as unknown] as const);
+    const embedded: Record<string, unknown> = { ...others, ...Object.fromEntries(ofBackups) };
     const onServer: Record<string, unknown> = { ...readConfiguration({ DATABASE_URL: 'postgres://db.example/nagaya', NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, []) };
     const shown = (value: unknown): string[] => (typeof value === 'object' || value === undefined ? [] : [`${value as string | number | boolean}`]);
     const defaults = settings().map((name) => {
       const value = embedded[keyOf(name)];
-      if (name === 'NAGAYA_DATA_DIR') return { name, fallback: [`./${relative(process.cwd(), String(value))}`] };
+      if (['NAGAYA_DATA_DIR', 'NAGAYA_BACKUP_TO'].includes(name)) return { name, fallback: [`./${relative(process.cwd(), String(value))}`] };
       if (name === 'MIGRATE_ON_START') return { name, fallback: [...shown(value), ...shown(onServer[keyOf(name)])] };
       return { name, fallback: shown(value) };
     });

@@ -1,0 +1,28 @@
+import type { BackupSettings } from '../config/backup-settings.js';
+import type { Queryable } from '../database/admin-connection.js';
+import type { Cluster } from '../database/cluster.js';
+import type { House } from '../database/migrator.js';
+import { BACKUP_ROLE } from '../database/role-names.js';
+import { AppError } from '../errors/app-error.js';
+import type { BackupStore } from './store/backup-store.js';
+
+/** All that backups and restores work with. */
+export interface BackupHouse {
+  readonly cluster: Cluster;
+  readonly house: House;
+  /** `nagaya_control`'s login: the records, and what every backup has to begin with. */
+  readonly control: Queryable;
+  readonly settings: BackupSettings;
+  readonly store: BackupStore;
+  /** This release. */
+  readonly version: string;
+}
+
+/** @throws AppError `unavailable` where this process has no login that reads everything */
+export function requireBackupUrl(cluster: Cluster): string {
+  if (cluster.backupSecret !== undefined) return cluster.urlOf(BACKUP_ROLE);
+  throw new AppError(
+    'unavailable',
+    'Backups log in as nagaya_backup, whose password comes from NAGAYA_BACKUP_SECRET. Set it here, and give it to "nagaya migrate" once.',
+  );
+}

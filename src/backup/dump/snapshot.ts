@@ -1,0 +1,38 @@
+import pg from 'pg';
+import type { Queryable } from '../../database/admin-connection.js';
+import { quoteLiteral } from '../../database/quote-ident.js';
+
+/** Printed rows must be the same wherever they are read; names must be printed in full. */
+const SESSION = `SET search_path = ''; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET row_security = on; SET lock_timeout = '30s'; SET statement_timeout = 0`;
+
+/** A connection in a read-only transaction that sees the database as it was at one moment. */
+export interface Snapshot extends Queryable {
+  /** What pg_dump's --snapshot and others take; good while this is open. */
+  readonly id: string;
+  close(): Promise<void>;
+}
+
+/**
+ * @param url the login of `nagaya_backup`
+ * @param of the moment to look at: that of another snapshot, which is still open; default: now
+ */
+export async function openSnapshot(url: string, of?: string): Promise<Snapshot> {
+  const client = new pg.Client({ connectionString: url, application_name: 'nagaya-backup', connectionTimeoutMillis: 10_000, keepAlive: true });
+  // A connection that breaks while it is idle is told by the next query.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query(SESSION);
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    if (of !== undefined) await client.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(of)}`);
+    const id = of ?? (await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id')).rows[0]?.id ?? '';
+    return {
+      id,
+      query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
+      close: () => client.end(),
+    };
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
+}

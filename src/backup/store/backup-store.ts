@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+
+/** Where backups are kept. A backup is a set of files under its name; it is there when its manifest is. */
+export interface BackupStore {
+  /** For people: a path, or `s3://bucket/prefix`. */
+  readonly place: string;
+  begin(name: string): Promise<BackupWriter>;
+  /** The manifests' texts of all finished backups, by name. */
+  manifests(): Promise<Map<string, string>>;
+  read(name: string, path: string): Promise<Readable>;
+  /** The file where programs can read it themselves; undefined where it has to be fetched first. */
+  pathOf(name: string, path: string): string | undefined;
+  /** The manifest goes first: half a backup is none. */
+  remove(name: string): Promise<void>;
+  /** Deletes what backups that were cut off have left and nobody has touched for so long. */
+  sweep(olderThanMs: number): Promise<void>;
+}
+
+/** A backup that is being written. Nobody sees it before `commit`. */
+export interface BackupWriter {
+  write(path: string, content: Readable, signal: AbortSignal): Promise<void>;
+  /** Writes the manifest and makes the backup visible, at once. @returns where it is, for people */
+  commit(manifest: string): Promise<string>;
+  /** Deletes what was written. Does not throw: it runs because something else failed. */
+  abort(): Promise<void>;
+}

@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import type { EnvironmentReader } from './environment-reader.js';
+
+/** How many backups of one schema are kept, by the rule that keeps them. */
+export interface Retention {
+  readonly last: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+}
+
+export interface BackupSettings {
+  /** A folder's absolute path, or `s3://bucket/prefix`. */
+  readonly to: string;
+  /** Encrypts what is written, and opens it again; undefined: nothing is encrypted. */
+  readonly key: string | undefined;
+  /** Folder of pg_dump, pg_restore and psql; undefined: PATH and the usual places. */
+  readonly clientFolder: string | undefined;
+  readonly keep: Retention;
+  /** For S3-compatible servers other than AWS. */
+  readonly s3Endpoint: string | undefined;
+  /** Where drills restore into databases of their own; undefined: the migrator's login. */
+  readonly scratchUrl: string | undefined;
+  /** Archives that are written or read at the same time. */
+  readonly jobs: number;
+}
+
+export const BACKUP_NAMES = [
+  'NAGAYA_BACKUP_TO',
+  'NAGAYA_BACKUP_KEY',
+  'NAGAYA_BACKUP_KEEP',
+  'NAGAYA_BACKUP_JOBS',
+  'NAGAYA_BACKUP_S3_ENDPOINT',
+  'NAGAYA_BACKUP_SCRATCH_URL',
+  'NAGAYA_PG_BIN',
+];
+
+const KEEP: Retention = { last: 3, daily: 7, weekly: 4, monthly: 6 };
+
+export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
+  const client = reader.text('NAGAYA_PG_BIN');
+  return {
+    to: readPlace(reader),
+    key: reader.secret('NAGAYA_BACKUP_KEY'),
+    clientFolder: client === undefined ? undefined : resolve(client),
+    keep: readRetention(reader),
+    s3Endpoint: readEndpoint(reader),
+    scratchUrl: reader.postgresUrl('NAGAYA_BACKUP_SCRATCH_URL'),
+    jobs: reader.integer('NAGAYA_BACKUP_JOBS', { default: 1, min: 1, max: 32 }),
+  };
+}
+
+function readPlace(reader: EnvironmentReader): string {
+  const text = reader.text('NAGAYA_BACKUP_TO') ?? './backups';
+  if (!text.startsWith('s3://')) return resolve(text);
+  if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?$/.test(text)) {
+    reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder, or look like s3://bucket/prefix`);
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function readEndpoint(reader: EnvironmentReader): string | undefined {
+  const text = reader.text('NAGAYA_BACKUP_S3_ENDPOINT');
+  if (text === undefined || /^https?:\/\/[^/@]+$/.test(text)) return text;
+  reader.problems.push('NAGAYA_BACKUP_S3_ENDPOINT must look like https://s3.example:9000, without a login or a path');
+  return undefined;
+}
+
+/** `last=3,daily=7,weekly=4,monthly=6`; what is not named is 0, but the last good one is never deleted. */
+function readRetention(reader: EnvironmentReader): Retention {
+  const entries = reader.list('NAGAYA_BACKUP_KEEP');
+  if (entries === undefined) return KEEP;
+  const keep: Record<keyof Retention, number> = { last: 0, daily: 0, weekly: 0, monthly: 0 };
+  for (const entry of entries) {
+    const [, rule, count] = /^(last|daily|weekly|monthly)=(\d{1,4})$/.exec(entry) ?? [];
+    if (rule === undefined) {
+      reader.problems.push(`NAGAYA_BACKUP_KEEP has "${entry}"; it must look like last=3,daily=7,weekly=4,monthly=6`);
+      continue;
+    }
+    keep[rule as keyof Retention] = Number(count);
+  }
+  return keep;
+}
