@@ -68,7 +68,7 @@ export function parseManifest(text: string, where: string): BackupManifest & { r
     throw new AppError('validation_failed', `${where} has a ${MANIFEST_FILE} that can't be read: it is damaged or cut off.`, { cause: error });
   }
   const manifest = value as BackupManifest & { readonly seal: string };
-  if (typeof manifest !== 'object' || manifest === null || !Number.isInteger(manifest.manifestVersion) || !Array.isArray(manifest.archives)) {
+  if (typeof manifest !== 'object' || manifest === null || !Number.isInteger(manifest.manifestVersion) || !Array.isArray(manifest.archives) || typeof manifest.seal !== 'string') {
     throw new AppError('validation_failed', `${where} has a ${MANIFEST_FILE} that is not one of Nagaya's.`);
   }
   if (manifest.manifestVersion > MANIFEST_VERSION) {
@@ -80,7 +80,7 @@ export function parseManifest(text: string, where: string): BackupManifest & { r
 /** @throws AppError `validation_failed` where it is not what was written, or was sealed with another key */
 export function checkSeal({ seal, ...manifest }: BackupManifest & { readonly seal: string }, sealKey: Buffer | undefined): void {
   const expected = Buffer.from(sealOf(manifest, sealKey));
-  const found = Buffer.from(String(seal));
+  const found = Buffer.from(seal);
   if (expected.length === found.length && timingSafeEqual(expected, found)) return;
   throw new AppError('validation_failed', `The manifest of the backup ${manifest.name} was changed or damaged after it was written. Nothing was restored; use another backup.`);
 }
