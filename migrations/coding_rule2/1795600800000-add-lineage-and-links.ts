@@ -1,5 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+// allow require-concurrent-index-creation: these tables are of the same first release, nobody has rows in them yet
+// allow adding-foreign-key-constraint: of the same first release, so there is nothing to scan
 /** Sessions know their parents, merged memories keep their sources, violations know their session and pattern. */
 export class AddLineageAndLinks1795600800000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
