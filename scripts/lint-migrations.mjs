@@ -37,7 +37,7 @@ function migrationFiles(path) {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { withFileTypes: true })
     .flatMap((entry) => (entry.isDirectory() ? migrationFiles(join(path, entry.name)) : MIGRATION.test(entry.name) ? [join(path, entry.name)] : []))
-    .sort();
+    .sort((one, other) => (one < other ? -1 : 1));
 }
 
 async function load(file) {
