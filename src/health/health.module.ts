@@ -1,12 +1,22 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AlertsModule } from '../alerts/alerts.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { DatabaseProbe } from './probes/database-probe.js';
 import { ProbesController } from './probes/probes.controller.js';
+import { HealthFigures } from './schema/health-figures.js';
+import { HealthReader } from './schema/health-reader.js';
+import { HealthStore } from './schema/health-store.js';
+import { ProductHealthController, SchemaHealthController } from './schema/schema-health.controller.js';
+import { SchemaHealthJob } from './schema/schema-health.job.js';
+import { SchemaHealth } from './schema/schema-health.service.js';
 
-/** How the service is, for those who watch over it. */
+/** How the service and its schemas are, for those who watch over them. */
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false })],
-  controllers: [ProbesController],
-  providers: [DatabaseProbe],
+  imports: [AlertsModule, JobsModule, MetricsModule, TerminusModule.forRoot({ logger: false })],
+  controllers: [ProbesController, ProductHealthController, SchemaHealthController],
+  providers: [DatabaseProbe, HealthFigures, HealthReader, HealthStore, SchemaHealth, SchemaHealthJob],
+  exports: [SchemaHealth],
 })
 export class HealthModule {}

@@ -12,6 +12,17 @@ export class JobClaims {
 
   async register(job: Job): Promise<void> {
     await this.databases.control.query('INSERT INTO core.jobs (name) VALUES ($1) ON CONFLICT (name) DO NOTHING', [job.name]);
+    if (job.atStart === true) await this.hasten(job.name);
+  }
+
+  /** Makes it due now, unless somebody is at it or was a moment ago. */
+  async hasten(name: string): Promise<void> {
+    await this.databases.control.query(
+      `UPDATE core.jobs SET next_run_at = clock_timestamp()
+        WHERE name = $1 AND lease_until IS NULL AND next_run_at > clock_timestamp()
+          AND (last_finished_at IS NULL OR last_finished_at < clock_timestamp() - interval '30 seconds')`,
+      [name],
+    );
   }
 
   /** The number of the attempt that is now ours, or undefined where the job is not due or somebody has it. */

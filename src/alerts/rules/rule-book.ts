@@ -12,9 +12,12 @@ export const ALL_PRODUCTS = '*';
 /** Where a setting that is in force comes from, the nearest first. */
 export type SettingSource = 'product' | 'manifest' | 'all' | 'default';
 
+/** What of a rule its settings start from. */
+export type RuleDefaults = Pick<AlertRule, 'id' | 'severity' | 'forSeconds' | 'repeatSeconds' | 'threshold'>;
+
 /** What was set, read at one moment. */
 export interface OpenRuleBook {
-  settingsOf(rule: AlertRule, productId: string | null): RuleSettings;
+  settingsOf(rule: RuleDefaults, productId: string | null): RuleSettings;
   /** What operators have set for the rule and that product (or `*`), if anything. */
   setFor(ruleId: string, productId: string): RuleSetting | undefined;
 }
@@ -53,7 +56,7 @@ export class RuleBook {
 
 type Choice = { readonly [Key in keyof AlertRuleChoice]: AlertRuleChoice[Key] | null };
 
-function settle(rule: AlertRule, choices: readonly (Choice | undefined)[]): RuleSettings {
+function settle(rule: RuleDefaults, choices: readonly (Choice | undefined)[]): RuleSettings {
   return {
     enabled: nearest(choices, (choice) => choice.enabled) ?? true,
     severity: nearest(choices, (choice) => choice.severity) ?? rule.severity,

@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { Queryable } from '../admin-connection.js';
 
 /** First key of all our advisory locks: "ngy" in ASCII, so that a DBA who looks at pg_locks can tell whose they are. */
-const LOCK_SPACE = 0x6e6779;
+export const LOCK_SPACE = 0x6e6779;
 const POLL_MS = 100;
 /** A migration that runs longer than this under another process is for a person to look at. */
 const WAIT_MS = 10 * 60_000;
