@@ -3,7 +3,8 @@ import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { READS_EXTENSION } from './auth/access.js';
 import type { House } from './database/migrator.js';
-import { buildOpenApi } from './http/openapi.js';
+import { buildOpenApi, type Operation } from './http/openapi.js';
+import { addProblems } from './http/problem-docs.js';
 
 /** The release, from package.json: two levels up from `src/` in a checkout as in `dist/src/` once built. */
 export const VERSION = readVersion();
@@ -35,19 +36,16 @@ const HEALTH_REPORT = {
 
 /** The OpenAPI document of everything that this process serves. */
 export function documentApi(app: INestApplication, house: House): OpenAPIObject {
-  const document = buildOpenApi(app, { title: 'Nagaya', version: VERSION, description: DESCRIPTION, tags: tagsOf(house) });
+  const document = buildOpenApi(app, { title: 'Nagaya', version: VERSION, description: DESCRIPTION, tags: tagsOf(house), extend: documentIdempotency });
   document.components = { ...document.components, schemas: { ...document.components?.schemas, HealthReport: HEALTH_REPORT } };
-  documentIdempotency(document);
   return document;
 }
 
 /** Every POST that writes takes the header; see `src/idempotency/`. */
-function documentIdempotency(document: OpenAPIObject): void {
-  for (const path of Object.values(document.paths)) {
-    const operation = path.post;
-    if (operation === undefined || READS_EXTENSION in operation) continue;
-    operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
-  }
+function documentIdempotency(method: string, operation: Operation): void {
+  if (method !== 'post' || READS_EXTENSION in operation) return;
+  operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
+  addProblems(operation, ['idempotency_in_progress', 'idempotency_key_reused']);
 }
 
 /** Products first: they are what people come for. */

@@ -11,6 +11,7 @@ import { registerKey } from './key.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
 import { registerRollback } from './rollback.js';
+import { registerSecret } from './secret.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
 import { registerUrl } from './url.js';
@@ -29,6 +30,7 @@ const VERBS = [
   registerProduct,
   registerBackup,
   registerUrl,
+  registerSecret,
 ];
 
 const DONE = 0;

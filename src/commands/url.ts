@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { canLogIn } from '../database/access/role-passwords.js';
 import { requireAdminUrl } from '../database/cluster.js';
 import { loginRoles } from '../database/role-names.js';
 import { commandContext, UsageError, withCluster } from './context.js';
@@ -18,8 +19,15 @@ async function runUrl(role: string, { json }: { json?: true }): Promise<void> {
   if (!roles.includes(role)) throw new UsageError(`There is no login role ${role}; there are ${roles.join(', ')}.`);
   await withCluster(context, async (cluster) => {
     requireAdminUrl(cluster);
-    const url = cluster.urlOf(role);
+    const url = await workingUrl(cluster.urlsOf(role));
     if (json) return printJson({ role, url });
     print(url);
   });
+}
+
+/** While the secret is being changed, one of two; where neither logs in, the one that should. */
+async function workingUrl(urls: readonly string[]): Promise<string> {
+  const [first = '', ...others] = urls;
+  for (const url of others) if (!(await canLogIn([first])) && (await canLogIn([url]))) return url;
+  return first;
 }

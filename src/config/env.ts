@@ -13,6 +13,8 @@ export interface Configuration {
   readonly databaseAdminUrl: string | undefined;
   /** Derives the serving roles' passwords; undefined on the embedded engine, which keeps its own. */
   readonly roleSecret: string | undefined;
+  /** The secret before that one, while processes and roles change over; undefined at all other times. */
+  readonly roleSecretPrevious: string | undefined;
   /** Derives the password of `nagaya_backup`; only where backups run. */
   readonly backupSecret: string | undefined;
   /** A whole URL for one role, by role name. */
@@ -51,6 +53,7 @@ export class ConfigurationError extends Error {
 const KNOWN_NAGAYA_NAMES = new Set([
   ...BACKUP_NAMES,
   'NAGAYA_ROLE_SECRET',
+  'NAGAYA_ROLE_SECRET_PREVIOUS',
   'NAGAYA_BACKUP_SECRET',
   'NAGAYA_DATA_DIR',
   'NAGAYA_DOCS',
@@ -86,6 +89,7 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     databaseUrl: databaseUrl ?? adminUrl,
     databaseAdminUrl: adminUrl ?? (databaseUrl !== undefined && new URL(databaseUrl).username !== '' ? databaseUrl : undefined),
     roleSecret: reader.secret('NAGAYA_ROLE_SECRET'),
+    roleSecretPrevious: reader.secret('NAGAYA_ROLE_SECRET_PREVIOUS'),
     backupSecret: reader.secret('NAGAYA_BACKUP_SECRET'),
     roleUrls,
     host: reader.text('HOST') ?? '127.0.0.1',
@@ -107,6 +111,9 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     reader.problems.push(
       `NAGAYA_ROLE_SECRET is missing: on a server it derives the roles' passwords (${SECRET_MIN_LENGTH} characters or more; make one with: openssl rand -base64 48)`,
     );
+  }
+  if (configuration.roleSecretPrevious !== undefined && configuration.roleSecretPrevious === configuration.roleSecret) {
+    reader.problems.push('NAGAYA_ROLE_SECRET_PREVIOUS is the same as NAGAYA_ROLE_SECRET; it is for the secret before that one');
   }
   reader.refuseUnknown(KNOWN_NAGAYA_NAMES);
   if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);

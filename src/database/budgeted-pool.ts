@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { ConnectionBudget } from './connection-budget.js';
+import { isWrongPassword } from './login.js';
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (reason?: boolean | Error) => void) => void;
 
@@ -19,13 +20,16 @@ export class PoolGroup {
 
   constructor(readonly budget: ConnectionBudget) {}
 
-  /** What TypeORM takes for the `pg` module, with pools of this group's kind. */
-  driver(name: string): object {
+  /**
+   * What TypeORM takes for the `pg` module, with pools of this group's kind.
+   * @param urls the ways to log in, the first one tried first
+   */
+  driver(name: string, urls: readonly string[]): object {
     // TypeORM calls `new driver.Pool(options)`; a class bound to this group is the one thing it lets us hand in.
     const group = this;
     class GroupPool extends BudgetedPool {
       constructor(options: pg.PoolConfig) {
-        super(group, name, options);
+        super(group, name, options, urls);
       }
     }
     return { ...pg, Pool: GroupPool };
@@ -62,6 +66,7 @@ export class BudgetedPool extends pg.Pool {
     private readonly group: PoolGroup,
     private readonly name: string,
     options: pg.PoolConfig,
+    private readonly urls: readonly string[] = [],
   ) {
     super(options);
     this.on('remove', (client: pg.PoolClient) => this.closing.get(client)?.());
@@ -131,9 +136,25 @@ export class BudgetedPool extends pg.Pool {
   private async checkOut(): Promise<pg.PoolClient> {
     for (;;) {
       if (this.spareCount > 0) return this.takeIdle();
-      if (this.idleCount === 0 && this.group.hasRoom()) return super.connect();
+      if (this.idleCount === 0 && this.group.hasRoom()) return this.logIn();
       // Whoever was promised an idle connection takes it before the next turn of the event loop.
       await (this.idleCount > 0 ? nextTurn() : this.group.makeRoom(this));
+    }
+  }
+
+  /** While the secret is being changed, the role's password is one of two: where one is refused, the other is tried, and kept. */
+  private async logIn(): Promise<pg.PoolClient> {
+    for (let attempt = 1; ; attempt++) {
+      const tried = this.options.connectionString;
+      try {
+        return await super.connect();
+      } catch (error) {
+        const other = this.urls.find((url) => url !== tried);
+        // Three: the role may change over between the first and the second.
+        if (other === undefined || !isWrongPassword(error) || attempt === 3) throw error;
+        // Who failed beside this one may have changed it already.
+        if (this.options.connectionString === tried) this.options.connectionString = other;
+      }
     }
   }
 

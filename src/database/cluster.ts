@@ -10,8 +10,15 @@ export interface Cluster {
   /** The migrator's login; undefined in a process that only serves. */
   readonly adminUrl: string | undefined;
   readonly roleSecret: string;
+  /** The one before it, while roles change over: a role has the password of the one or of the other. */
+  readonly previousSecret: string | undefined;
   readonly backupSecret: string | undefined;
+  /** The URLs that a role may be logged in to with, the one to try first standing first. Two while roles change over. */
+  readonly urlsOf: (role: string) => readonly string[];
+  /** The first of them, for tools outside that take one URL. */
   readonly urlOf: (role: string) => string;
+  /** Roles that have a whole URL of their own, and so a password that is not derived. */
+  readonly ownLogins: ReadonlySet<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -22,16 +29,27 @@ export interface OpenClusterOptions {
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
+const first = (urlsOf: Cluster['urlsOf']) => (role: string): string => urlsOf(role)[0] ?? '';
+
 /** @throws AppError `conflict` where another process serves from the same data folder */
 export async function openCluster(configuration: Configuration, options: OpenClusterOptions): Promise<Cluster> {
-  const { databaseUrl, roleSecret } = configuration;
+  const { databaseUrl, roleSecret, roleSecretPrevious: previousSecret, backupSecret, roleUrls } = configuration;
   if (databaseUrl !== undefined && roleSecret !== undefined) {
+    const urlsOf = (role: string): string[] => {
+      const own = roleUrls.get(role);
+      if (own !== undefined) return [own];
+      const secrets = role === BACKUP_ROLE ? [requireBackupSecret(backupSecret)] : [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])];
+      return secrets.map((secret) => roleUrl(databaseUrl, role, secret));
+    };
     return {
       engine: 'server',
       adminUrl: configuration.databaseAdminUrl,
       roleSecret,
-      backupSecret: configuration.backupSecret,
-      urlOf: (role) => configuration.roleUrls.get(role) ?? roleUrl(databaseUrl, role, secretOf(role, roleSecret, configuration.backupSecret)),
+      previousSecret,
+      backupSecret,
+      urlsOf,
+      urlOf: first(urlsOf),
+      ownLogins: new Set(roleUrls.keys()),
       close: async () => {},
     };
   }
@@ -41,12 +59,16 @@ export async function openCluster(configuration: Configuration, options: OpenClu
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.log && { log: options.log }),
   });
+  const urlsOf = (role: string): string[] => [roleUrl(server.adminUrl, role, role === BACKUP_ROLE ? server.backupSecret : server.roleSecret)];
   return {
     engine: 'embedded',
     adminUrl: server.adminUrl,
     roleSecret: server.roleSecret,
+    previousSecret: undefined,
     backupSecret: server.backupSecret,
-    urlOf: (role) => roleUrl(server.adminUrl, role, secretOf(role, server.roleSecret, server.backupSecret)),
+    urlsOf,
+    urlOf: first(urlsOf),
+    ownLogins: new Set(),
     close: () => server.stop(),
   };
 }
@@ -60,8 +82,7 @@ export function requireAdminUrl(cluster: Pick<Cluster, 'adminUrl'>): string {
   );
 }
 
-function secretOf(role: string, roleSecret: string, backupSecret: string | undefined): string {
-  if (role !== BACKUP_ROLE) return roleSecret;
+function requireBackupSecret(backupSecret: string | undefined): string {
   if (backupSecret !== undefined) return backupSecret;
   throw new AppError('unavailable', `Logging in as ${BACKUP_ROLE} needs NAGAYA_BACKUP_SECRET.`);
 }

@@ -74,18 +74,19 @@ export class Databases {
 
   private dataSource(role: string): DataSource {
     const product = this.house.products.find((manifest) => manifest.id === role);
+    const urls = this.cluster.urlsOf(role);
     const enforcesTimeouts = this.cluster.engine === 'server';
     const shared = this.house.shared.flatMap((manifest) => manifest.entities);
     return new DataSource({
       type: 'postgres',
-      url: this.cluster.urlOf(role),
+      url: urls[0],
       applicationName: `nagaya:${role}`,
       entities: [...shared, ...(product?.entities ?? [])],
       installExtensions: false,
       uuidExtension: 'pgcrypto',
       synchronize: false,
       logging: false,
-      driver: this.pools.driver(role),
+      driver: this.pools.driver(role, urls),
       poolSize: this.limits.poolMax,
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
       // An idle connection that the server closed is replaced at the next request; that is no news.

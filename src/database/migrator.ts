@@ -164,6 +164,7 @@ export async function planAccess(admin: AdminConnection, cluster: Cluster, house
     products: house.products,
     extensionsSchema: await findExtensionsSchema(admin),
     roleSecret: cluster.roleSecret,
+    previousSecret: cluster.previousSecret,
     roleConnectionLimit,
   };
 }
@@ -179,9 +180,9 @@ export async function findExtensionsSchema(admin: AdminConnection): Promise<stri
 function logins(cluster: Cluster, products: readonly ProductManifest[]): RoleLogin[] {
   const serving = [CONTROL_ROLE, ...products.map((product) => product.id)].map((role) => ({
     role,
-    url: cluster.urlOf(role),
+    urls: cluster.urlsOf(role),
     secret: cluster.roleSecret,
   }));
   if (cluster.backupSecret === undefined) return serving;
-  return [...serving, { role: BACKUP_ROLE, url: cluster.urlOf(BACKUP_ROLE), secret: cluster.backupSecret }];
+  return [...serving, { role: BACKUP_ROLE, urls: cluster.urlsOf(BACKUP_ROLE), secret: cluster.backupSecret }];
 }

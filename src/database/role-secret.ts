@@ -30,6 +30,11 @@ export function deploymentId(secret: string): string {
   return createHmac('sha256', secret).update('deployment').digest('hex').slice(0, 16);
 }
 
+/** The marks that roles of this deployment may carry: two while the secret is being changed. */
+export function ownRoleComments({ roleSecret, previousSecret }: { readonly roleSecret: string; readonly previousSecret: string | undefined }): string[] {
+  return [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])].map(roleComment);
+}
+
 /** The comment of a role of this deployment. */
 export function roleComment(secret: string): string {
   return `Nagaya deployment ${deploymentId(secret)}: made and kept by nagaya migrate`;

@@ -7,15 +7,19 @@ export interface OpenApiOptions {
   version: string;
   description: string;
   tags?: readonly { name: string; description: string }[];
+  /** Adds what a part of the service does to every operation of a kind; before the problems are documented. */
+  extend?: (method: string, operation: Operation) => void;
 }
 
-type Body = NonNullable<OpenAPIObject['paths'][string]['post']>['requestBody'];
+export type Operation = NonNullable<OpenAPIObject['paths'][string]['post']>;
+
+type Body = Operation['requestBody'];
 
 const BEARER = 'apiKey';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const;
 
 /** The OpenAPI 3.1 document of everything that the application serves. Under `/v1/` a key is required, elsewhere not. */
-export function buildOpenApi(app: INestApplication, { title, version, description, tags = [] }: OpenApiOptions): OpenAPIObject {
+export function buildOpenApi(app: INestApplication, { title, version, description, tags = [], extend }: OpenApiOptions): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(title)
@@ -26,7 +30,8 @@ export function buildOpenApi(app: INestApplication, { title, version, descriptio
   for (const tag of tags) builder.addTag(tag.name, tag.description);
   const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId, autoTagControllers: false });
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA } };
-  for (const { path, operation } of operationsOf(document)) {
+  for (const { path, method, operation } of operationsOf(document)) {
+    extend?.(method, operation);
     if (!path.startsWith('/v1/')) operation.security = [];
     documentProblems(path, operation);
     closeSchemas(document, operation.requestBody);

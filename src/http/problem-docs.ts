@@ -4,10 +4,17 @@ import { CODES_ON_HTTP, problemOf } from '../errors/problem.js';
 import { PROBLEM_CODES } from './answers.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Extended = Operation & { [PROBLEM_CODES]?: ErrorCode[] };
+
+/** Codes that an operation can answer besides those of its kind; as `@Answers` does, from outside. */
+export function addProblems(operation: Operation, codes: readonly ErrorCode[]): void {
+  const extended: Extended = operation;
+  extended[PROBLEM_CODES] = [...(extended[PROBLEM_CODES] ?? []), ...codes];
+}
 
 /** Adds to an operation the problems that it can answer: those of its kind and those that `@Answers` names. */
 export function documentProblems(path: string, operation: Operation): void {
-  const extended = operation as Operation & { [PROBLEM_CODES]?: ErrorCode[] };
+  const extended: Extended = operation;
   const codes = new Set([...(extended[PROBLEM_CODES] ?? []), ...usualCodes(path, operation)]);
   delete extended[PROBLEM_CODES];
   const byStatus = new Map<string, ErrorCode[]>();

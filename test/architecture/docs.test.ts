@@ -75,8 +75,8 @@ describe('docs/errors.md', () => {
 describe('docs/adr/', () => {
   const decisions = readdirSync(`${ROOT}docs/adr`).filter((name) => /^\d{4}-[a-z0-9-]+\.md$/.test(name)).sort();
 
-  it('is numbered without a gap, and its index has every decision by its title', () => {
-    expect(decisions.map((name) => Number(name.slice(0, 4)))).toEqual(decisions.map((_, index) => index + 1));
+  it('gives each number once, and its index has every decision by its title', () => {
+    expect(new Set(decisions.map((name) => name.slice(0, 4))).size).toBe(decisions.length);
     const titles = decisions.map((name) => {
       const number = Number(name.slice(0, 4));
       return `- [${name.slice(0, 4)}](${name}) ${page(`docs/adr/${name}`).text.split('\n')[0]?.replace(`# ${number}. `, '')}`;

@@ -9,6 +9,8 @@ export interface AccessPlan {
   /** Where pgvector lives: `extensions`, unless the database had it elsewhere before. */
   readonly extensionsSchema: string;
   readonly roleSecret: string;
+  /** Roles that carry its mark are this deployment's too. */
+  readonly previousSecret: string | undefined;
   readonly roleConnectionLimit: number;
 }
 

@@ -1,15 +1,15 @@
-import pg from 'pg';
 import type { AdminConnection } from '../admin-connection.js';
+import { isWrongPassword, logIn } from '../login.js';
 import { quoteIdent, quoteLiteral } from '../quote-ident.js';
 import { scramVerifier } from '../role-secret.js';
 
-const WRONG_PASSWORD = new Set(['28P01', '28000']);
 /** Logins tried at a time: a login costs the server a process, and hundreds one after the other cost seconds. */
 const AT_ONCE = 8;
 
 export interface RoleLogin {
   readonly role: string;
-  readonly url: string;
+  /** Any of them may be the one that works: two while the secret is being changed. */
+  readonly urls: readonly string[];
   /** The secret that the password is derived from. */
   readonly secret: string;
 }
@@ -31,7 +31,7 @@ export async function repairPasswords(admin: AdminConnection, logins: readonly R
   const tryNext = async (): Promise<void> => {
     for (let login = waiting.shift(); login !== undefined; login = waiting.shift()) {
       try {
-        if (!(await canLogIn(login.url))) refused.push(login);
+        if (!(await canLogIn(login.urls))) refused.push(login);
       } catch (error) {
         failed.set(login.role, error);
       }
@@ -44,19 +44,16 @@ export async function repairPasswords(admin: AdminConnection, logins: readonly R
   return { repaired: refused.map((login) => login.role), failed };
 }
 
-async function canLogIn(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, application_name: 'nagaya-login-check', connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {});
+/** Whether one of the URLs logs in. @throws where the server can't be asked */
+export async function canLogIn(urls: readonly string[]): Promise<boolean> {
   try {
-    await client.connect();
+    const client = await logIn(urls, { application_name: 'nagaya-login-check', connectionTimeoutMillis: 10_000 });
+    await client.end();
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (WRONG_PASSWORD.has(code)) return false;
+    if (isWrongPassword(error)) return false;
     // The role's connection limit is reached only by logins that succeeded.
-    if (code === '53300') return true;
+    if (error instanceof Error && 'code' in error && error.code === '53300') return true;
     throw error;
-  } finally {
-    await client.end().catch(() => {});
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import { quoteIdent, quoteLiteral } from '../quote-ident.js';
 import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
-import { roleComment, scramVerifier } from '../role-secret.js';
+import { ownRoleComments, roleComment, scramVerifier } from '../role-secret.js';
 import { asMigrator, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 interface RoleRow {
@@ -48,13 +48,14 @@ function expectedRoles(plan: AccessPlan): { name: string; login: boolean }[] {
 
 /** A role is the cluster's, so one that somebody else made is never taken over: its owner would be locked out. */
 function refuseForeignRoles(rows: readonly RoleRow[], plan: AccessPlan): void {
-  const ours = roleComment(plan.roleSecret);
-  const foreign = rows.filter((row) => row.comment !== ours).map((row) => `"${row.name}"`);
+  const ours = ownRoleComments(plan);
+  const foreign = rows.filter((row) => !ours.includes(row.comment ?? '')).map((row) => `"${row.name}"`);
   if (foreign.length === 0) return;
   throw new AppError(
     'conflict',
     `The role${foreign.length > 1 ? 's' : ''} ${foreign.join(', ')} on this server ${foreign.length > 1 ? 'do' : 'does'} not belong to this Nagaya deployment. ` +
       'Roles belong to the whole server: either another deployment (another NAGAYA_ROLE_SECRET) lives here, then give this one a server of its own or the same secret; ' +
+      'or the secret was changed, then give the one before it as NAGAYA_ROLE_SECRET_PREVIOUS and run "nagaya secret rotate"; ' +
       'or somebody made the role by hand, then rename it or choose another product id.',
   );
 }

@@ -1,11 +1,11 @@
 import type { Queryable } from '../admin-connection.js';
 import { loginRoles, OWNER_ROLE } from '../role-names.js';
-import { roleComment } from '../role-secret.js';
+import { ownRoleComments } from '../role-secret.js';
 import type { AccessPlan } from './finding.js';
 
 const ROLES_SQL = `
   SELECT rolname AS name FROM pg_roles
-   WHERE rolname = ANY($1) AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM $2`;
+   WHERE rolname = ANY($1) AND coalesce(shobj_description(oid, 'pg_authid'), '') <> ALL ($2)`;
 
 const SCHEMAS_SQL = `
   SELECT nspname AS name, pg_get_userbyid(nspowner) AS owner FROM pg_namespace
@@ -18,7 +18,7 @@ const SCHEMAS_SQL = `
  */
 export async function findStrangers(db: Queryable, plan: AccessPlan): Promise<Map<string, string>> {
   const ids = plan.products.map((product) => product.id);
-  const foreign = (await db.query<{ name: string }>(ROLES_SQL, [[OWNER_ROLE, ...loginRoles(plan.products)], roleComment(plan.roleSecret)])).map((row) => row.name);
+  const foreign = (await db.query<{ name: string }>(ROLES_SQL, [[OWNER_ROLE, ...loginRoles(plan.products)], ownRoleComments(plan)])).map((row) => row.name);
   // Where even the shared roles are somebody else's, the server is another deployment's: the rule for roles says so, and stops.
   if (foreign.some((name) => !ids.includes(name))) return new Map();
   const strangers = new Map<string, string>();

@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Queryable } from '../../database/admin-connection.js';
 import type { Cluster } from '../../database/cluster.js';
 import { CLUSTER, HOUSE } from '../../database/database.module.js';
 import type { House } from '../../database/migrator.js';
+import { logIn } from '../../database/login.js';
 import { readMigrationState } from '../../database/migrations/migration-state.js';
 import { CONTROL_ROLE, loginRoles } from '../../database/role-names.js';
 
@@ -94,16 +95,13 @@ export class DatabaseProbe implements OnApplicationShutdown {
 
   private async connection(): Promise<pg.Client> {
     if (this.client !== undefined) return this.client;
-    const client = new pg.Client({
-      connectionString: this.cluster.urlOf(CONTROL_ROLE),
-      application_name: 'nagaya:probe',
-      connectionTimeoutMillis: TIMEOUT_MS,
+    const config = { application_name: 'nagaya:probe', connectionTimeoutMillis: TIMEOUT_MS };
+    return logIn(this.cluster.urlsOf(CONTROL_ROLE), config, (client) => {
+      client.on('error', () => this.forget(client));
+      client.on('end', () => this.forget(client));
+      // Already while it connects: a server that says nothing is cut off then.
+      this.client = client;
     });
-    client.on('error', () => this.forget(client));
-    client.on('end', () => this.forget(client));
-    this.client = client;
-    await client.connect();
-    return client;
   }
 
   private forget(client: pg.Client): void {
