@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health ← demo, new-product, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health ← demo, life-cycle, new-product, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -48,6 +48,7 @@ module.exports = {
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
     onlyImports('backup', [...SERVICES, 'core', 'monitoring', 'metrics', 'alerts'], 'Backups learn of schemas from the manifests, which are handed to them; they look at products from outside.'),
+    onlyImports('life-cycle', [...SERVICES, 'core'], 'Ending a product takes the admin login and the shared schemas; it looks into no product.'),
     onlyImports('new-product', [...FOUNDATION, 'database'], 'The generator writes source and reads source as text; of what runs it knows the rules for names alone.'),
     onlyImports('demo', FOUNDATION, 'The demo goes through the REST API as any client does; reaching inside would prove nothing.'),
     {

@@ -50,7 +50,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
     log: (level, message) => logger[level](message),
   });
   try {
-    if (configuration.migrateOnStart) await migrateOnStart(cluster, options, onProgress);
+    if (configuration.migrateOnStart) await migrateOnStart(cluster, options, active, onProgress);
     const databases = new Databases(cluster, house, active, configuration);
     if (cluster.engine === 'server') await checkRoom(databases, configuration, logger);
     onProgress('opening the door');
@@ -94,8 +94,13 @@ export async function createApp(
   return app;
 }
 
-async function migrateOnStart(cluster: Cluster, { configuration, house, logger }: StartOptions, onProgress: (step: string) => void): Promise<void> {
-  const report = await migrateHouse(cluster, house, { roleConnectionLimit: configuration.roleConnectionLimit, onProgress });
+/** Only what this process serves: another may serve the rest, in its own time. */
+async function migrateOnStart(cluster: Cluster, { configuration, house, logger }: StartOptions, active: readonly string[], onProgress: (step: string) => void): Promise<void> {
+  const report = await migrateHouse(cluster, house, {
+    roleConnectionLimit: configuration.roleConnectionLimit,
+    schemas: [...house.shared.map((manifest) => manifest.id), ...active],
+    onProgress,
+  });
   for (const { schema, error } of report.schemas) {
     if (error === undefined) continue;
     logger.error({ err: error, schema }, `The schema ${schema} could not be migrated; it is not served until it is.`);

@@ -39,7 +39,10 @@ export class AccessGuard implements CanActivate {
     const isTheirs = principal.productId === null || principal.productId === productId;
     if (!isTheirs || !this.databases.serves(productId)) throw notFound();
     const status = await this.statuses.of(productId);
-    if (status === 'suspended' || status === 'archived') {
+    if (status === 'archived') {
+      throw new AppError('product_archived', 'This product is archived. Its data is kept as it was; an operator can bring it back.');
+    }
+    if (status === 'suspended') {
       throw new AppError('product_suspended', 'This product is suspended. Its data is untouched; an operator can resume it.');
     }
     if (!(await this.readiness.isProductReady(productId))) {

@@ -44,7 +44,7 @@ async function runCreate(flags: CreateFlags): Promise<void> {
 }
 
 /** Makes the backup in this process. One of the same that waits for a worker is made instead of another. */
-async function makeNow(house: BackupHouse, schema: string | null, format: BackupFormat, showsProgress: boolean): Promise<Backup> {
+export async function makeNow(house: BackupHouse, schema: string | null, format: BackupFormat, showsProgress: boolean): Promise<Backup> {
   const records = new BackupRecords(house.control);
   const backup = (await records.claimQueued(schema)) ?? (await claimNew(records, schema, format));
   const bar = progressBar(showsProgress, `backup of ${schema ?? 'every schema'}`);

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { Finding } from '../database/access/finding.js';
 import { GROUND_RULES, inspectAccess, repairAccess, TABLE_RULES, withoutVerifier } from '../database/access/repair.js';
 import { withAdmin } from '../database/admin-connection.js';
+import { withoutArchived } from '../database/archived-schemas.js';
 import { requireAdminUrl } from '../database/cluster.js';
 import { withLock } from '../database/migrations/schema-lock.js';
 import { planAccess } from '../database/migrator.js';
@@ -29,7 +30,8 @@ async function runDoctor(flags: DoctorFlags): Promise<void> {
   const context = commandContext();
   const findings = await withCluster(context, (cluster) =>
     withAdmin(requireAdminUrl(cluster), async (admin) => {
-      const plan = await planAccess(admin, cluster, context.house, context.configuration.roleConnectionLimit);
+      const house = await withoutArchived(admin, context.house);
+      const plan = await planAccess(admin, cluster, house, context.configuration.roleConnectionLimit);
       if (flags.fix) return withLock(admin, 'access', () => repairAccess(admin, plan, RULES));
       return inspectAccess(admin, plan, RULES);
     }),

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { withAdmin } from '../database/admin-connection.js';
+import { withoutArchived } from '../database/archived-schemas.js';
 import { requireAdminUrl, type Cluster } from '../database/cluster.js';
 import { planMigrations, type PlannedMigration } from '../database/migrations/plan-migrations.js';
 import { readMigrationStates, type MigrationState } from '../database/migrations/migration-state.js';
@@ -46,7 +47,7 @@ async function runMigrate(flags: MigrateFlags): Promise<void> {
   const json = flags.json === true;
   const options = { parallel: wholeNumber('--parallel', flags.parallel, 1, 32), lockPatienceMs: wholeNumber('--wait', flags.wait, 1, 86_400) * 1_000 };
   await withCluster(context, async (cluster) => {
-    if (flags.plan) return printPlan(await planMigrations(cluster, house, flags), json);
+    if (flags.plan) return printPlan(await planMigrations(cluster, await livingHouse(cluster, house), flags), json);
     const progress = migrateProgress(!json, flags.schema?.length ?? ids.length);
     const stop = stopSignal('stopping after the migration at work; again to end at once');
     try {
@@ -87,9 +88,17 @@ function wholeNumber(flag: string, text: string, least: number, most: number): n
   throw new UsageError(`${flag} takes a whole number from ${least} to ${most}.`);
 }
 
-/** The state of every schema, read with the migrator's login. */
+/** Archived products are not migrated, so they are not planned for and not looked at. */
+function livingHouse(cluster: Cluster, house: House): Promise<House> {
+  return withAdmin(requireAdminUrl(cluster), (admin) => withoutArchived(admin, house));
+}
+
+/** The state of every schema but those of archived products, read with the migrator's login. */
 export async function readStates(cluster: Cluster, house: House): Promise<MigrationState[]> {
-  return withAdmin(requireAdminUrl(cluster), (admin) => readMigrationStates(admin, [...house.shared, ...house.products]));
+  return withAdmin(requireAdminUrl(cluster), async (admin) => {
+    const { shared, products } = await withoutArchived(admin, house);
+    return readMigrationStates(admin, [...shared, ...products]);
+  });
 }
 
 function printPlan(plan: readonly PlannedMigration[], json: boolean): void {

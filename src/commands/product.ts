@@ -5,6 +5,7 @@ import { PRODUCT_COLUMNS, setProductStatus } from '../core/products/set-product-
 import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
+import { registerProductLife } from './product-life.js';
 import { registerProductNew } from './product-new.js';
 
 export function registerProduct(program: Command): void {
@@ -13,6 +14,7 @@ export function registerProduct(program: Command): void {
   product.command('list').description('list products').option('--json', 'print JSON').action(runList);
   product.command('suspend <id>').description('answer 403 for a product; its data is untouched').option('--json', 'print JSON').action(setStatus('suspended'));
   product.command('resume <id>').description('bring a product back into service').option('--json', 'print JSON').action(setStatus('active'));
+  registerProductLife(product);
 }
 
 async function runList({ json }: { json?: true }): Promise<void> {
@@ -20,8 +22,8 @@ async function runList({ json }: { json?: true }): Promise<void> {
     const rows = await databases.control.query<Product>(`SELECT ${PRODUCT_COLUMNS} FROM core.products ORDER BY id`);
     if (json) return printJson({ items: rows });
     printTable(
-      ['id', 'title', 'status', 'since'],
-      rows.map((row) => [row.id, row.title, row.status === 'active' ? pc.green(row.status) : pc.yellow(row.status), row.createdAt.toISOString()]),
+      ['id', 'title', 'status', 'since', 'dropped not before'],
+      rows.map((row) => [row.id, row.title, row.status === 'active' ? pc.green(row.status) : pc.yellow(row.status), row.createdAt.toISOString(), row.dropAfter?.toISOString() ?? '-']),
     );
   });
 }

@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'not_found',
   'conflict',
   'product_suspended',
+  'product_archived',
   'product_not_ready',
   'idempotency_key_reused',
   'idempotency_in_progress',

@@ -13,6 +13,7 @@ export const CODES_ON_HTTP: Readonly<Record<ErrorCode, CodeOnHttp>> = {
   unauthenticated: { status: 401, title: 'A valid API key is required' },
   forbidden: { status: 403, title: 'The API key does not allow this' },
   product_suspended: { status: 403, title: 'The product is suspended' },
+  product_archived: { status: 403, title: 'The product is archived' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'The answer cannot be given in this form' },

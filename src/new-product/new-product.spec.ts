@@ -98,7 +98,7 @@ describe('refused, and nothing is written:', () => {
     const before = tree();
     const folders = () => readdirSync(join(root, 'src/products'));
     const foldersBefore = folders();
-    expect(() => writeProduct(root, { id: 'future' }, NOW)).toThrow(/ENOTDIR|EEXIST|not a directory/);
+    expect(() => writeProduct(root, { id: 'future' }, NOW)).toThrow(/^E[A-Z]+:/);
     expect(tree()).toEqual(before);
     expect(folders()).toEqual(foldersBefore);
   });

@@ -32,6 +32,8 @@ describe('the products', () => {
       title: 'Coding Rule 2',
       status: 'active',
       createdAt: expect.any(String),
+      archivedAt: null,
+      dropAfter: null,
       served: true,
       engine: nagaya.service.cluster.engine,
       migrations: { current: expect.any(String), applied: expect.any(Number), pending: [], ahead: [], ready: true },
@@ -62,7 +64,7 @@ describe('a suspended product', () => {
   test('answers 403 to its own key and to operators; its neighbour works on; its data is there when it is resumed', async () => {
     const kept = await nagaya.request('POST', `${PRODUCT}/memories`, { body: { sessionId: 's', memoryType: 't', memoryContent: { kept: true } } });
     const suspended = await ask('POST', `${PRODUCT}/suspend`);
-    expect([suspended.status, suspended.body]).toEqual([200, { id: 'coding_rule2', title: 'Coding Rule 2', status: 'suspended', createdAt: expect.any(String) }]);
+    expect([suspended.status, suspended.body]).toEqual([200, { id: 'coding_rule2', title: 'Coding Rule 2', status: 'suspended', createdAt: expect.any(String), archivedAt: null, dropAfter: null }]);
     for (const [method, path, body] of requests) {
       for (const key of [nagaya.keys.codingRule2, nagaya.keys.readOnly, nagaya.keys.operator]) {
         expect(refusal(await nagaya.request(method, path, { key, body }))).toEqual([403, 'product_suspended']);

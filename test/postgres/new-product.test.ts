@@ -7,6 +7,7 @@ import { environmentOf, nagaya, ROOT, serve, type Served } from '../support/proc
 import { copyCheckout, type Checkout } from './support/checkout.js';
 import { fingerprintOf } from './support/fingerprint.js';
 import { superuserRows } from './support/superuser-rows.js';
+import { until } from './support/until.js';
 
 // What docs/add-a-product.md tells, done: in a copy of the project, on a database where coding_rule2 lives already.
 
@@ -109,6 +110,19 @@ describe('migrated and served', () => {
     const { properties } = document.components.schemas['CreateReadingNote'] ?? { properties: {} };
     const sent = Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, property.example]));
     expect((await ask('POST', PATH, sent)).status).toBe(201);
+  });
+
+  test('retired again it leaves nothing behind', async () => {
+    const verb = async (...args: string[]) => {
+      const ended = await nagaya(['product', ...args, GENERATED_PRODUCT, '--json'], env, checkout.root);
+      return { status: ended.status, printed: ended.stdout === '' ? ended.stderr : (JSON.parse(ended.stdout) as unknown) };
+    };
+    expect(await verb('archive', '--grace-days', '0')).toMatchObject({ status: 0, printed: { status: 'archived' } });
+    await until(async () => (await ask('GET', PATH)).body['code'] === 'product_archived');
+    expect(await verb('drop')).toMatchObject({ status: 2, printed: expect.stringContaining('--confirm') });
+    expect(await verb('drop', '--confirm')).toMatchObject({ status: 0, printed: { dropped: true, roleDropped: true } });
+    expect(await superuserRows(database.name, `SELECT nspname FROM pg_namespace WHERE nspname LIKE '%${GENERATED_PRODUCT}'`)).toEqual([]);
+    expect((await superuserRows(database.name, `SELECT action FROM core.audit_log WHERE target = '${GENERATED_PRODUCT}' ORDER BY occurred_at`)).map((line) => line['action'])).toEqual(['product archive', 'product drop']);
   });
 
   test('its neighbour is untouched: schema, rows and history', async () => {

@@ -14,11 +14,19 @@ export class Product {
   @Column({ type: 'varchar', length: 100 })
   title!: string;
 
-  @Shown({ as: PRODUCT_STATUSES, description: 'A suspended product answers 403; its data is untouched.', example: 'active' })
+  @Shown({ as: PRODUCT_STATUSES, description: 'A suspended or archived product answers 403; its data is untouched.', example: 'active' })
   @Column({ type: 'varchar', length: 20, default: 'active' })
   status!: ProductStatus;
 
   @Shown({ as: 'instant', description: 'When it was registered.', example: '2026-11-24T09:00:00.000Z' })
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  @Shown({ as: 'instant', nullable: true, description: 'When it was archived; null where it is not.', example: null })
+  @Column({ name: 'archived_at', type: 'timestamptz', nullable: true })
+  archivedAt!: Date | null;
+
+  @Shown({ as: 'instant', nullable: true, description: 'Until when an archived product can be brought back at least; then it may be dropped.', example: null })
+  @Column({ name: 'drop_after', type: 'timestamptz', nullable: true })
+  dropAfter!: Date | null;
 }
