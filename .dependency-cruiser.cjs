@@ -51,6 +51,14 @@ module.exports = {
     onlyImports('life-cycle', [...SERVICES, 'core'], 'Ending a product takes the admin login and the shared schemas; it looks into no product.'),
     onlyImports('new-product', [...FOUNDATION, 'database'], 'The generator writes source and reads source as text; of what runs it knows the rules for names alone.'),
     onlyImports('demo', FOUNDATION, 'The demo goes through the REST API as any client does; reaching inside would prove nothing.'),
+    onlyImports('tracing', ['config', 'http', 'database'], 'A trace is of requests and statements, whatever they are about.'),
+    {
+      name: 'open-telemetry-is-loaded-on-demand',
+      comment: 'Who sends no traces should not pay for the SDK: only its own file imports it, and that one is imported when tracing is on.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tracing/open-telemetry\\.ts$' },
+      to: { path: '^src/tracing/open-telemetry\\.ts$|^node_modules/@opentelemetry/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    },
     {
       name: 'commands-are-the-end',
       comment: 'Commands and the files that start the process put the parts together; a part that imported them could not be used by another.',

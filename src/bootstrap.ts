@@ -12,7 +12,7 @@ import { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
 import { AppError } from './errors/app-error.js';
 import { ProblemJsonFilter } from './errors/problem-json.filter.js';
-import { documentApi } from './document-api.js';
+import { documentApi, VERSION } from './document-api.js';
 import { createFastifyAdapter } from './http/fastify.js';
 import { NestLogger } from './http/logging.js';
 import { serveDocs } from './http/openapi.js';
@@ -20,6 +20,9 @@ import { setSecurityHeaders } from './http/security-headers.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 import { HttpFigures } from './metrics/http-figures.js';
 import { guardMetrics } from './metrics/metrics-token.js';
+import type { SpanRecorder } from './tracing/span-recorder.js';
+import { startTracing } from './tracing/start-tracing.js';
+import { traceRequests } from './tracing/trace-requests.js';
 import { migrateHouse } from './migrate-house.js';
 
 export interface StartOptions {
@@ -54,14 +57,15 @@ export async function startService(options: StartOptions): Promise<RunningServic
     const databases = new Databases(cluster, house, active, configuration);
     if (cluster.engine === 'server') await checkRoom(databases, configuration, logger);
     onProgress('opening the door');
-    const app = await createApp(configuration, house, cluster, databases, logger);
+    const recorder = await startTracing(configuration.tracing, VERSION, logger);
+    const app = await createApp(configuration, house, cluster, databases, logger, recorder);
     try {
       await app.listen(configuration.port, configuration.host);
     } catch (error) {
       await app.close();
       throw error;
     }
-    return { app, cluster, databases, url: addressOf(app, configuration.host), close: () => closeAll(app, databases, cluster) };
+    return { app, cluster, databases, url: addressOf(app, configuration.host), close: () => closeAll(app, databases, cluster, recorder) };
   } catch (error) {
     await cluster.close();
     throw error;
@@ -75,6 +79,7 @@ export async function createApp(
   cluster: Cluster,
   databases: Databases,
   logger: Logger,
+  recorder?: SpanRecorder<unknown>,
 ): Promise<NestFastifyApplication> {
   const adapter = createFastifyAdapter({ bodyLimit: configuration.bodyLimit, logger });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forHouse(house, cluster, databases), adapter, {
@@ -83,8 +88,10 @@ export async function createApp(
   });
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemJsonFilter());
-  app.get(HttpFigures).observe(app.getHttpAdapter().getInstance());
   const fastify = app.getHttpAdapter().getInstance();
+  const stopTracing = traceRequests(fastify, recorder);
+  fastify.addHook('onClose', async () => stopTracing());
+  app.get(HttpFigures).observe(fastify);
   setSecurityHeaders(fastify);
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
@@ -140,8 +147,9 @@ function addressOf(app: NestFastifyApplication, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function closeAll(app: NestFastifyApplication, databases: Databases, cluster: Cluster): Promise<void> {
+async function closeAll(app: NestFastifyApplication, databases: Databases, cluster: Cluster, recorder: SpanRecorder<unknown> | undefined): Promise<void> {
   await app.close();
   await databases.close();
   await cluster.close();
+  await recorder?.stop();
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { BACKUP_NAMES, readBackupSettings, type BackupSettings } from './backup-settings.js';
+import { readTracingSettings, type TracingSettings } from './tracing-settings.js';
 import { EnvironmentReader, SECRET_MIN_LENGTH, type EnvironmentSource } from './environment-reader.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -40,6 +41,8 @@ export interface Configuration {
   /** CONNECTION LIMIT of each role, counted by the server over all processes. */
   readonly roleConnectionLimit: number;
   readonly backup: BackupSettings;
+  /** undefined: no traces are sent. */
+  readonly tracing: TracingSettings | undefined;
 }
 
 /** All that is wrong with the environment, found in one pass, so that it is mended in one pass. */
@@ -106,6 +109,7 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
     backup: readBackupSettings(reader),
+    tracing: readTracingSettings(reader),
   };
   if (configuration.databaseUrl !== undefined && configuration.roleSecret === undefined && !reader.has('NAGAYA_ROLE_SECRET')) {
     reader.problems.push(

@@ -82,6 +82,14 @@ export class EnvironmentReader {
     return undefined;
   }
 
+  /** The value may hold a password too. */
+  httpUrl(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) return value;
+    this.problems.push(`${name} must look like http://host:4318`);
+    return undefined;
+  }
+
   roleUrls(roles: readonly string[]): ReadonlyMap<string, string> {
     const urls = new Map<string, string>();
     for (const role of roles) {

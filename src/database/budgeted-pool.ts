@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import pg from 'pg';
 import type { ConnectionBudget } from './connection-budget.js';
 import { isWrongPassword } from './login.js';
+import { STATEMENT_BEGINS, tellStatements } from './statement-channel.js';
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (reason?: boolean | Error) => void) => void;
 
@@ -114,6 +115,7 @@ export class BudgetedPool extends pg.Pool {
     try {
       this.group.register(this);
       const client = await this.checkOut();
+      if (STATEMENT_BEGINS.hasSubscribers) tellStatements(client, this.name);
       const release = client.release.bind(client);
       // A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
       // find itself inside somebody else's.

@@ -71,7 +71,7 @@ export class RequestLog extends LogController {
 }
 
 /** A product's routes carry its id as `:productId` or in their own text. */
-function productIdOf(request: FastifyRequest, route = ''): string | undefined {
+export function productIdOf(request: FastifyRequest, route = ''): string | undefined {
   const segment = /^\/v1\/products\/([^/]+)/.exec(route)?.[1];
   const id = segment?.startsWith(':') ? (request.params as Readonly<Record<string, unknown>>)[segment.slice(1)] : segment;
   return typeof id === 'string' && /^[a-z][a-z0-9_]{1,30}$/.test(id) ? id : undefined;

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { startService, type RunningService } from '../../src/bootstrap.js';
 import type { Configuration } from '../../src/config/env.js';
@@ -22,10 +23,10 @@ export interface TestService {
 }
 
 /** The whole service on a database of its own, with a key of each kind. */
-export async function startTestService(overrides: Partial<Configuration> = {}): Promise<TestService> {
+export async function startTestService(overrides: Partial<Configuration> = {}, logger: Logger = createLogger('silent')): Promise<TestService> {
   const database = await createTestDatabase();
   const configuration = { ...database.configuration, ...overrides };
-  const service = await startService({ configuration, house: TEST_HOUSE, logger: createLogger('silent') });
+  const service = await startService({ configuration, house: TEST_HOUSE, logger });
   const apiKeys = new ApiKeysService(service.databases);
   const keyOf = async (productId: string | null, permissions: ('read' | 'write')[] = ['read', 'write']) =>
     (await apiKeys.create({ name: 'test', productId, permissions })).key;
