@@ -6,6 +6,7 @@ import type { Cluster } from './database/cluster.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
+import { DriftModule } from './drift/drift.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         CoreModule,
         MonitoringModule,
         HealthModule,
+        DriftModule,
         ...products,
         ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
       ],

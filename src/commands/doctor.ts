@@ -5,13 +5,16 @@ import { GROUND_RULES, inspectAccess, repairAccess, TABLE_RULES, withoutVerifier
 import { withAdmin } from '../database/admin-connection.js';
 import { withoutArchived } from '../database/archived-schemas.js';
 import { requireAdminUrl } from '../database/cluster.js';
+import { isDrift } from '../database/drift/compare.js';
 import { withLock } from '../database/migrations/schema-lock.js';
 import { planAccess } from '../database/migrator.js';
 import { commandContext, withCluster } from './context.js';
+import { printDrift, readDrift } from './drift.js';
 import { print, printJson } from './output.js';
 
 interface DoctorFlags {
   fix?: true;
+  drift?: true;
   json?: true;
 }
 
@@ -22,6 +25,7 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('compare roles, grants and policies with what the manifests say; exit 1 where isolation or service is at risk')
     .option('--fix', 'mend what can be mended')
+    .option('--drift', 'also hold every schema against what its migrations make, object by object')
     .option('--json', 'print JSON')
     .action(runDoctor);
 }
@@ -36,8 +40,11 @@ async function runDoctor(flags: DoctorFlags): Promise<void> {
       return inspectAccess(admin, plan, RULES);
     }),
   );
-  if (flags.json) printJson({ findings: findings.map(describe) });
+  const drift = flags.drift ? await withCluster(context, (cluster) => readDrift(cluster, context)) : undefined;
+  if (flags.json) printJson({ findings: findings.map(describe), ...(drift && { drift }) });
   else printFindings(findings);
+  if (drift && !flags.json) printDrift(drift);
+  if (drift?.some(({ state }) => isDrift(state))) process.exitCode = 1;
   if (findings.some((finding) => finding.severity === 'error')) process.exitCode = 1;
 }
 

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { withAdmin } from '../database/admin-connection.js';
 import { requireAdminUrl, type Cluster } from '../database/cluster.js';
+import type { DriftReport } from '../database/drift/compare.js';
 import { readLastFailures } from '../database/migrations/last-failures.js';
 import type { MigrationState } from '../database/migrations/migration-state.js';
 import { CONTROL_ROLE } from '../database/role-names.js';
 import { commandContext, withCluster } from './context.js';
+import { describeState, readDrift } from './drift.js';
 import { readStates } from './migrate.js';
 import { print, printJson, printTable } from './output.js';
 
@@ -21,13 +23,20 @@ export function registerStatus(program: Command): void {
 interface SchemaStatus extends MigrationState {
   /** Why its last migration failed; null where none has since it last succeeded. */
   readonly failed: string | null;
+  /** Whether it is what its migrations make; `nagaya doctor --drift` names what is not. */
+  readonly drift: DriftReport['state'];
 }
 
 async function runStatus({ json }: { json?: true }): Promise<void> {
   const context = commandContext();
   await withCluster(context, async (cluster) => {
     const failures = await readLastFailures(cluster.urlOf(CONTROL_ROLE));
-    const states = (await readStates(cluster, context.house)).map((state) => ({ ...state, failed: failures.get(state.schema) ?? null }));
+    const drift = new Map((await readDrift(cluster, context)).map(({ schema, state }) => [schema, state]));
+    const states = (await readStates(cluster, context.house)).map((state) => ({
+      ...state,
+      failed: failures.get(state.schema) ?? null,
+      drift: drift.get(state.schema) ?? ('unknown' as const),
+    }));
     const server = await readServer(cluster);
     if (json) printJson({ engine: cluster.engine, ...server, schemas: states });
     else printStatus(cluster, server, states);
@@ -48,13 +57,14 @@ function printStatus(cluster: Cluster, server: { version: string; pgvector: stri
   print(`PostgreSQL ${server.version} (${cluster.engine}), pgvector ${server.pgvector ?? 'not installed'}`);
   print();
   printTable(
-    ['schema', 'applied', 'pending', 'ahead', 'newest migration', 'state'],
+    ['schema', 'applied', 'pending', 'ahead', 'newest migration', 'drift', 'state'],
     states.map((state) => [
       state.schema,
       String(state.applied),
       String(state.pending.length),
       String(state.ahead.length),
       state.current ?? '-',
+      describeState(state.drift),
       describe(state),
     ]),
   );

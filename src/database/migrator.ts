@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import { withAdmin, type AdminConnection } from './admin-connection.js';
+import { withAdmin, type AdminConnection, type Queryable } from './admin-connection.js';
 import type { AccessPlan, Finding } from './access/finding.js';
 import { GROUND_RULES, repairAccess, TABLE_RULES } from './access/repair.js';
 import { repairPasswords, type RoleLogin } from './access/role-passwords.js';
@@ -42,7 +42,8 @@ export interface MigrateOptions {
   /** The release that migrates, for the record of the run. */
   readonly release?: string;
   readonly onProgress?: (step: string) => void;
-  readonly onEvent?: (event: RunEvent) => void;
+  /** Awaited: the run goes on when it is done. */
+  readonly onEvent?: (event: RunEvent) => void | Promise<void>;
 }
 
 export interface MigrationReport {
@@ -141,7 +142,7 @@ function runControl({ options, journal }: Run): RunControl {
     lockPatienceMs: options.lockPatienceMs ?? DEFAULT_LOCK_PATIENCE_MS,
     onEvent: async (event) => {
       if (event.kind === 'begun') options.onProgress?.(`${event.schema}: ${event.pending.length} migration${event.pending.length === 1 ? '' : 's'}`);
-      options.onEvent?.(event);
+      await options.onEvent?.(event);
       await journal.note(event);
     },
   };
@@ -170,8 +171,8 @@ export async function planAccess(admin: AdminConnection, cluster: Cluster, house
 }
 
 /** Where pgvector lives in this database, or is going to. */
-export async function findExtensionsSchema(admin: AdminConnection): Promise<string> {
-  const [row] = await admin.query<{ schema: string }>(
+export async function findExtensionsSchema(db: Queryable): Promise<string> {
+  const [row] = await db.query<{ schema: string }>(
     `SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'`,
   );
   return row?.schema ?? EXTENSIONS_SCHEMA;

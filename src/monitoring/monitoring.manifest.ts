@@ -9,6 +9,7 @@ import { Backup } from './backups/backup.entity.js';
 import { Restore } from './backups/restore.entity.js';
 import { PerformanceMetric } from './metrics/performance-metric.entity.js';
 import { SchemaActivity } from './schema-health/schema-activity.entity.js';
+import { SchemaDrift } from './schema-drift/schema-drift.entity.js';
 import { SchemaHealthRow } from './schema-health/schema-health.entity.js';
 import { WorkerStatus } from './workers/worker-status.entity.js';
 
@@ -23,7 +24,7 @@ export const MONITORING: SharedManifest = {
     { name: 'Alerts', description: 'For operators: what is wrong, since when, and whom it is told.' },
   ],
   entities: [
-    Alert, AlertNotification, Backup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting, SchemaActivity, SchemaHealthRow, Silence, WorkerStatus,
+    Alert, AlertNotification, Backup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting, SchemaActivity, SchemaDrift, SchemaHealthRow, Silence, WorkerStatus,
   ],
   migrations: migrationsFolder('monitoring'),
   tables: [
@@ -38,6 +39,7 @@ export const MONITORING: SharedManifest = {
     },
     { name: 'schema_health', rows: 'own', productMay: ['SELECT'] },
     { name: 'schema_activity', rows: 'none' },
+    { name: 'schema_drift', rows: 'none' },
     { name: 'alerts', rows: 'own', productMay: ['SELECT'] },
     { name: 'alert_evaluations', rows: 'none' },
     { name: 'alert_rule_settings', rows: 'none' },

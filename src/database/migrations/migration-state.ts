@@ -24,7 +24,7 @@ const UNDEFINED_TABLE = new Set(['42P01', '3F000', '42501']);
 
 /** Compares a schema's history with the code. `db` needs SELECT on the schema's history table, no more. */
 export async function readMigrationState(db: Queryable, manifest: SchemaManifest): Promise<MigrationState> {
-  return compareHistory(manifest, await appliedNames(db, manifest.id));
+  return compareHistory(manifest, await appliedMigrations(db, manifest.id));
 }
 
 /** The same of many schemas at once; `db` needs SELECT on all of their histories. */
@@ -33,7 +33,7 @@ export async function readMigrationStates(db: Queryable, manifests: readonly Sch
   return Promise.all(manifests.map((manifest) => compareHistory(manifest, histories.get(manifest.id) ?? [])));
 }
 
-async function compareHistory(manifest: SchemaManifest, applied: readonly string[]): Promise<MigrationState> {
+export async function compareHistory(manifest: SchemaManifest, applied: readonly string[]): Promise<MigrationState> {
   const known = (await knownMigrations(manifest)).map((migration) => migration.name);
   const ahead = applied.filter((name) => !known.includes(name));
   const pending = known.filter((name) => !applied.includes(name));
@@ -47,7 +47,8 @@ async function compareHistory(manifest: SchemaManifest, applied: readonly string
   };
 }
 
-async function appliedNames(db: Queryable, schema: string): Promise<string[]> {
+/** Names of the migrations applied, oldest first, as far as this login may know. */
+export async function appliedMigrations(db: Queryable, schema: string): Promise<string[]> {
   try {
     const rows = await db.query<{ name: string }>(`SELECT name FROM ${quoteIdent(schema)}.${quoteIdent(MIGRATIONS_TABLE)} ORDER BY timestamp, id`);
     return rows.map((row) => row.name);

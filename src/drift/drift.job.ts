@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Cluster } from '../database/cluster.js';
+import { CLUSTER, HOUSE } from '../database/database.module.js';
+import { Databases } from '../database/databases.js';
+import { inspectDrift } from '../database/drift/inspect-drift.js';
+import type { ProductManifest } from '../database/manifest.js';
+import { appliedMigrations } from '../database/migrations/migration-state.js';
+import { findExtensionsSchema, type House } from '../database/migrator.js';
+import { JobRunner } from '../jobs/job-runner.js';
+import { DriftRecord } from './drift-record.js';
+
+/** The catalogue changes when somebody changes it: a quarter of an hour is soon enough to be told. */
+export const DRIFT_EVERY_S = 15 * 60;
+
+/** Holds every schema against its migrations now and then. Reads the catalogue with the serving login and each history with its product's own. */
+@Injectable()
+export class DriftJob implements OnModuleInit {
+  constructor(
+    private readonly runner: JobRunner,
+    private readonly databases: Databases,
+    private readonly record: DriftRecord,
+    @Inject(CLUSTER) private readonly cluster: Cluster,
+    @Inject(HOUSE) private readonly house: House,
+  ) {}
+
+  onModuleInit(): void {
+    this.runner.add({ name: this.jobName(), everySeconds: DRIFT_EVERY_S, leaseSeconds: 300, run: (signal) => this.look(signal) });
+  }
+
+  /** Processes that serve different products each look at their own: a claim by one must not keep the other from it. */
+  private jobName(): string {
+    const served = this.house.products.map(({ id }) => id).filter((id) => this.databases.serves(id));
+    return served.length === this.house.products.length ? 'drift' : `drift:${createHash('sha256').update(served.join()).digest('hex').slice(0, 16)}`;
+  }
+
+  /** A look at every schema of products in service; what this process does not serve is left to those that do. */
+  async look(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const { control } = this.databases;
+    const inService = new Set((await control.query<{ id: string }>(`SELECT id FROM core.products WHERE status IN ('active', 'suspended')`)).map((row) => row.id));
+    const products = this.house.products.filter(({ id }) => inService.has(id));
+    const served = products.filter(({ id }) => this.databases.serves(id));
+    const manifests = [...this.house.shared, ...served];
+    const histories = await this.histories(served, signal);
+    const plan = {
+      shared: this.house.shared,
+      // All of them, as doctor does: what is granted to a product out of service is no drift of the shared schemas.
+      products: this.house.products,
+      extensionsSchema: await findExtensionsSchema(control),
+      database: '', roleSecret: this.cluster.roleSecret, roleConnectionLimit: 0,
+    };
+    for (const report of await inspectDrift(control, plan, manifests, histories)) {
+      if (signal.aborted) return;
+      await this.record.save(report);
+    }
+    await this.record.keepOnly([...this.house.shared, ...products].map(({ id }) => id));
+  }
+
+  /** One product whose login does not work leaves a gap, not a failure of the look. */
+  private async histories(served: readonly ProductManifest[], signal: AbortSignal): Promise<Map<string, string[]>> {
+    const histories = new Map<string, string[]>();
+    for (const { id } of this.house.shared) histories.set(id, await appliedMigrations(this.databases.control, id));
+    for (const { id } of served) {
+      if (signal.aborted) break;
+      const applied = await appliedMigrations(this.databases.product(id), id).catch(() => undefined);
+      if (applied !== undefined) histories.set(id, applied);
+    }
+    return histories;
+  }
+}
+
