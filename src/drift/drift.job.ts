@@ -47,7 +47,11 @@ export class DriftJob implements OnModuleInit {
       // All of them, as doctor does: what is granted to a product out of service is no drift of the shared schemas.
       products: this.house.products,
       extensionsSchema: await findExtensionsSchema(control),
-      database: '', roleSecret: this.cluster.roleSecret, roleConnectionLimit: 0,
+      // Of roles and of the database the rules for tables look at nothing.
+      database: '',
+      roleSecret: this.cluster.roleSecret,
+      previousSecret: this.cluster.previousSecret,
+      roleConnectionLimit: 0,
     };
     for (const report of await inspectDrift(control, plan, manifests, histories)) {
       if (signal.aborted) return;
