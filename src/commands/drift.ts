@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { withAdmin } from '../database/admin-connection.js';
+import { withoutArchived } from '../database/archived-schemas.js';
 import { requireAdminUrl, type Cluster } from '../database/cluster.js';
 import { isDrift, type Difference, type DriftReport } from '../database/drift/compare.js';
 import { inspectDrift } from '../database/drift/inspect-drift.js';
@@ -9,8 +10,9 @@ import type { CommandContext } from './context.js';
 import { print, printTable } from './output.js';
 
 /** How every schema stands to its migrations, at this moment. */
-export async function readDrift(cluster: Cluster, { house, configuration }: CommandContext): Promise<DriftReport[]> {
+export async function readDrift(cluster: Cluster, { house: whole, configuration }: CommandContext): Promise<DriftReport[]> {
   return withAdmin(requireAdminUrl(cluster), async (admin) => {
+    const house = await withoutArchived(admin, whole);
     const manifests = [...house.shared, ...house.products];
     const histories = await readHistories(admin, manifests.map(({ id }) => id));
     // Not migrated yet is an empty history, not one that could not be read.

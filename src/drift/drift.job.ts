@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { withoutArchived } from '../database/archived-schemas.js';
 import type { Cluster } from '../database/cluster.js';
 import { CLUSTER, HOUSE } from '../database/database.module.js';
 import { Databases } from '../database/databases.js';
@@ -37,15 +38,13 @@ export class DriftJob implements OnModuleInit {
   /** A look at every schema of products in service; what this process does not serve is left to those that do. */
   async look(signal: AbortSignal = new AbortController().signal): Promise<void> {
     const { control } = this.databases;
-    const inService = new Set((await control.query<{ id: string }>(`SELECT id FROM core.products WHERE status IN ('active', 'suspended')`)).map((row) => row.id));
-    const products = this.house.products.filter(({ id }) => inService.has(id));
+    const { products } = await withoutArchived(control, this.house);
     const served = products.filter(({ id }) => this.databases.serves(id));
     const manifests = [...this.house.shared, ...served];
     const histories = await this.histories(served, signal);
     const plan = {
       shared: this.house.shared,
-      // All of them, as doctor does: what is granted to a product out of service is no drift of the shared schemas.
-      products: this.house.products,
+      products,
       extensionsSchema: await findExtensionsSchema(control),
       // Of roles and of the database the rules for tables look at nothing.
       database: '',
