@@ -7,7 +7,7 @@ import { readUuid } from './uuid.js';
 
 export { EmbeddingField } from './embedding.js';
 export { InstantField } from './instant.js';
-export { ItemsField } from './items.js';
+export { ItemsField, ObjectField } from './items.js';
 
 /** Text of `min` (1 unless given) to `max` characters, counted as PostgreSQL counts them; no NUL, no lone surrogate. */
 export function TextField(options: FieldOptions<string> & TextRules & { default?: string }): PropertyDecorator {

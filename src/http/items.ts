@@ -33,3 +33,8 @@ function readItems<T extends object>(type: Type<T>, values: readonly unknown[]):
   }
   return problems.length > 0 ? new Refusal(problems) : items;
 }
+
+/** An object of a class whose properties are fields; the pointers of what is wrong lead into it. */
+export function ObjectField<T extends object>(options: FieldOptions & { type: () => Type<T> }): PropertyDecorator {
+  return declareField({ read: (value) => readObject(options.type(), value) }, options, { type: () => options.type() });
+}

@@ -8,6 +8,7 @@ import { MistakeOccurrence } from './mistake-patterns/mistake-occurrence.entity.
 import { MistakePattern } from './mistake-patterns/mistake-pattern.entity.js';
 import { InheritanceBundle, InheritanceItem } from './sessions/inheritance.entity.js';
 import { SessionParent } from './sessions/session-parent.entity.js';
+import { TextCorpus, TextPostings, TextSegment } from './search/text-segment.entity.js';
 import { Violation } from './violations/violation.entity.js';
 
 export const CODING_RULE2: ProductManifest = {
@@ -21,7 +22,7 @@ export const CODING_RULE2: ProductManifest = {
     { name: 'Memories', description: 'What sessions remember.' },
     { name: 'Sessions', description: 'What one session hands on to the next.' },
   ],
-  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeOccurrence, MistakePattern, SessionParent, Violation],
+  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,
 };

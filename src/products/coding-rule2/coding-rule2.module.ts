@@ -17,6 +17,11 @@ import { InheritanceService } from './sessions/inheritance.service.js';
 import { SessionHandoffService } from './sessions/session-handoff.service.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ViolationSummaryService } from './violations/violation-summary.service.js';
+import { Indexing } from './search/indexing.service.js';
+import { SearchService } from './search/search.service.js';
+import { SegmentCheck } from './search/segment-check.service.js';
+import { SegmentCompaction } from './search/segment-compaction.service.js';
+import { TextIndexer } from './search/text-indexer.service.js';
 import { ViolationsController } from './violations/violations.controller.js';
 import { ViolationsService } from './violations/violations.service.js';
 
@@ -38,12 +43,17 @@ import { ViolationsService } from './violations/violations.service.js';
     ConversationsService,
     ExpiredMemoriesJob,
     ForgettingService,
+    Indexing,
     InheritanceService,
     MemoriesService,
     MemoryMergeService,
     MistakePatternsService,
     SessionHandoffService,
     ViolationSummaryService,
+    SearchService,
+    SegmentCheck,
+    SegmentCompaction,
+    TextIndexer,
     ViolationsService,
   ],
 })

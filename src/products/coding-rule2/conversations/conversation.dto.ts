@@ -1,6 +1,7 @@
-import { EmbeddingField, InstantField, IntegerField, ItemsField, JsonField, NumberField, OneOfField, TextField } from '../../../http/fields.js';
+import { EmbeddingField, InstantField, ItemsField, JsonField, OneOfField, TextField } from '../../../http/fields.js';
 import { IsAfter, TimeRangeQuery } from '../../../http/paging.js';
 import { Shown } from '../../../http/shown.js';
+import { HIT_FIELDS, SearchQuery, type HitRanks } from '../search/search.dto.js';
 import { Conversation, EMBEDDING_DIMENSIONS, IMPORTANCE_LEVELS, type ImportanceLevel } from './conversation.entity.js';
 
 const TEXT_MAX = 1_000_000;
@@ -18,8 +19,11 @@ export class RecordConversation {
   @JsonField({ description: 'What else belongs to it.', example: { files: ['package-lock.json'] }, default: {} })
   contextData!: Record<string, unknown>;
 
-  @EmbeddingField({ description: 'Where it stands in meaning; without one it is not found by search.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
+  @EmbeddingField({ description: 'Where it stands in meaning; without one it is found by its words alone.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
   embedding?: Float32Array | null;
+
+  @TextField({ description: 'The model that made the embedding: searches compare vectors of the same model only.', example: 'text-embedding-3-small', max: 100, optional: true, nullable: true })
+  embeddingModel?: string | null;
 
   @OneOfField({ description: 'How important it is.', example: 'high', values: IMPORTANCE_LEVELS, default: 'normal' })
   importanceLevel!: ImportanceLevel;
@@ -53,13 +57,7 @@ export class ReadConversation {
   include?: 'embedding';
 }
 
-export class SearchConversations {
-  @EmbeddingField({ description: 'What to look for, as an embedding of the same model.', dimensions: EMBEDDING_DIMENSIONS })
-  embedding!: Float32Array;
-
-  @IntegerField({ description: 'How many to answer at most.', example: 10, min: 1, max: 100, default: 10 })
-  limit!: number;
-
+export class SearchConversations extends SearchQuery {
   @TextField({ description: 'Only this session.', example: 'session-42', max: 100, optional: true })
   sessionId?: string;
 
@@ -72,20 +70,26 @@ export class SearchConversations {
   @InstantField({ description: 'Only what was recorded before this time.', example: '2026-12-01T00:00:00Z', optional: true })
   @IsAfter('since')
   until?: Date;
-
-  @NumberField({ description: 'Only what is at least this similar: 1 is the same direction, 0 unrelated, -1 opposite.', example: 0.5, min: -1, max: 1, optional: true })
-  minSimilarity?: number;
-
-  @IntegerField({ description: 'How many candidates the index considers: more finds better and takes longer.', example: 100, min: 1, max: 1_000, optional: true })
-  efSearch?: number;
 }
 
 export class FoundConversation extends Conversation {
-  @Shown({ as: 'number', description: '1 − cosine distance.', example: 0.83 })
-  similarity!: number;
+  @Shown(HIT_FIELDS.score)
+  score!: number;
+
+  @Shown(HIT_FIELDS.similarity)
+  similarity!: number | null;
+
+  @Shown(HIT_FIELDS.textScore)
+  textScore!: number | null;
+
+  @Shown(HIT_FIELDS.ranks)
+  ranks!: HitRanks;
 }
 
 export class FoundConversations {
-  @Shown({ as: () => FoundConversation, list: true, description: 'The most similar first.' })
+  @Shown({ as: () => FoundConversation, list: true, description: 'The best first.' })
   items!: FoundConversation[];
+
+  @Shown({ as: 'boolean', description: 'Rows that a load by SQL has just brought were too many to be searched before they are indexed; ask again in a while.', example: false })
+  isIncomplete!: boolean;
 }

@@ -13,6 +13,7 @@ export const EMBEDDING_DIMENSIONS = 1_536;
 @Check('conversation_context_importance_level_check', `importance_level IN ('low', 'normal', 'high', 'critical')`)
 @Index('conversation_context_session_id_created_at_idx', ['sessionId', 'createdAt', 'id'])
 @Index('conversation_context_created_at_idx', ['createdAt', 'id'])
+@Index('conversation_context_text_no_idx', ['textNo'], { unique: true })
 // An HNSW index, which TypeORM can't describe: the migration makes it.
 @Index('conversation_context_vector_embedding_idx', { synchronize: false })
 export class Conversation {
@@ -40,6 +41,10 @@ export class Conversation {
   @Column({ name: 'vector_embedding', type: 'vector', length: EMBEDDING_DIMENSIONS, nullable: true, select: false })
   embedding?: number[] | null;
 
+  @Shown({ as: 'text', nullable: true, optional: true, description: 'The model of the embedding, only with `include=embedding`; null where none was named.' })
+  @Column({ name: 'embedding_model', type: 'varchar', length: 100, nullable: true, select: false })
+  embeddingModel?: string | null;
+
   @Shown({ as: IMPORTANCE_LEVELS, description: 'How important it is.', example: 'normal' })
   @Column({ name: 'importance_level', type: 'varchar', length: 20, default: 'normal' })
   importanceLevel!: ImportanceLevel;
@@ -47,4 +52,8 @@ export class Conversation {
   @Shown({ as: 'instant', description: 'When it was recorded.', example: '2026-11-24T09:00:00.000Z' })
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  /** Its place in the index of words; a row that is given a new one is indexed anew. */
+  @Column({ name: 'text_no', type: 'bigint', generated: 'identity', generatedIdentity: 'BY DEFAULT', select: false })
+  textNo?: string;
 }

@@ -49,10 +49,13 @@ export class ConversationsController {
   @Post('search')
   @HttpCode(200)
   @Reads()
-  @ApiOperation({ summary: 'Find conversations by meaning', description: 'The nearest by cosine distance, best first. Filters never shorten the answer below what matches.' })
+  @ApiOperation({
+    summary: 'Find conversations by words, by meaning, or by both',
+    description: 'By words (BM25, any of them), by cosine distance, or by both joined; best first. Filters never shorten the answer below what matches.',
+  })
   @Answered(FoundConversations, 'What was found.')
-  async search(@Body() body: SearchConversations): Promise<FoundConversations> {
-    return { items: await this.searches.search(body) };
+  search(@Body() body: SearchConversations): Promise<FoundConversations> {
+    return this.searches.search(body);
   }
 
   @Get()

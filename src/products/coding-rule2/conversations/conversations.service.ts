@@ -4,18 +4,23 @@ import { newId } from '../../../database/new-id.js';
 import { vectorFromText, vectorToBinary } from '../../../database/vector.js';
 import { AppError, notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { Indexing } from '../search/indexing.service.js';
+import { eraseWords } from '../search/text-erasure.js';
 import type { RecordConversation } from './conversation.dto.js';
 import { Conversation } from './conversation.entity.js';
 
 /** Everything but the embedding, which is 6 kB a row and seldom wanted. */
 export const CONVERSATION_COLUMNS = `id, session_id AS "sessionId", user_message AS "userMessage", ai_response AS "aiResponse",
   context_data AS "contextData", importance_level AS "importanceLevel", created_at AS "createdAt"`;
-const COLUMNS_A_ROW = 7;
+const COLUMNS_A_ROW = 8;
 
 /** What was said in which session. */
 @Injectable()
 export class ConversationsService {
-  constructor(private readonly database: CodingRule2Database) {}
+  constructor(
+    private readonly database: CodingRule2Database,
+    private readonly indexing: Indexing,
+  ) {}
 
   async record(conversation: RecordConversation): Promise<Conversation> {
     const [row] = await this.insert<Conversation>([conversation], CONVERSATION_COLUMNS);
@@ -30,7 +35,7 @@ export class ConversationsService {
 
   /** @throws AppError `not_found` */
   async get(id: string, withEmbedding: boolean): Promise<Conversation> {
-    const extra = withEmbedding ? ', vector_embedding::text AS embedding' : '';
+    const extra = withEmbedding ? ', vector_embedding::text AS embedding, embedding_model AS "embeddingModel"' : '';
     const [row] = await this.database.query<Conversation & { embedding?: string | null }>(
       `SELECT ${CONVERSATION_COLUMNS}${extra} FROM coding_rule2.conversation_context WHERE id = $1`,
       [id],
@@ -50,7 +55,7 @@ export class ConversationsService {
       keyType: 'timestamptz',
       limit,
       after,
-      ...(filter.include && { include: [filter.include] }),
+      ...(filter.include && { include: [filter.include, 'embeddingModel'] }),
       where: (query) => {
         if (filter.sessionId !== undefined) query.andWhere('row.sessionId = :sessionId', { sessionId: filter.sessionId });
         if (filter.since !== undefined) query.andWhere('row.createdAt >= :since', { since: filter.since });
@@ -61,15 +66,18 @@ export class ConversationsService {
 
   /** @throws AppError `not_found` */
   async remove(id: string): Promise<void> {
-    const rows = await this.database.query('DELETE FROM coding_rule2.conversation_context WHERE id = $1 RETURNING id', [id]);
-    if (rows.length === 0) throw notFound();
+    await this.database.transaction(async (tx) => {
+      await eraseWords(tx, 'conversations', [id]);
+      const [, deleted] = await tx.query<[unknown[], number]>('DELETE FROM coding_rule2.conversation_context WHERE id = $1', [id]);
+      if (deleted === 0) throw notFound();
+    });
   }
 
   /** VALUES lists rather than unnest: only as single parameters do vectors go over in binary. */
-  private insert<Row extends object>(conversations: readonly RecordConversation[], returning: string): Promise<Row[]> {
+  private async insert<Row extends object>(conversations: readonly RecordConversation[], returning: string): Promise<Row[]> {
     const rows = conversations.map((_, row) => {
       const at = (column: number) => `$${row * COLUMNS_A_ROW + column}`;
-      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::jsonb, ${at(6)}::vector, ${at(7)})`;
+      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::jsonb, ${at(6)}::vector, ${at(7)}, ${at(8)})`;
     });
     const values = conversations.flatMap((conversation) => [
       newId(),
@@ -79,13 +87,16 @@ export class ConversationsService {
       conversation.contextData,
       conversation.embedding ? vectorToBinary(conversation.embedding) : null,
       conversation.importanceLevel,
+      conversation.embedding ? (conversation.embeddingModel ?? null) : null,
     ]);
-    return this.database.query<Row>(
+    const recorded = await this.database.query<Row>(
       `INSERT INTO coding_rule2.conversation_context
-              (id, session_id, user_message, ai_response, context_data, vector_embedding, importance_level)
+              (id, session_id, user_message, ai_response, context_data, vector_embedding, importance_level, embedding_model)
        VALUES ${rows.join(', ')}
        RETURNING ${returning}`,
       values,
     );
+    this.indexing.addNewRows('conversations', recorded.length);
+    return recorded;
   }
 }

@@ -7,6 +7,9 @@ import { Shown } from '../../../http/shown.js';
 @Index('memory_inheritance_session_id_created_at_idx', ['sessionId', 'createdAt', 'id'])
 @Index('memory_inheritance_created_at_idx', ['createdAt', 'id'])
 @Index('memory_inheritance_expires_at_idx', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
+@Index('memory_inheritance_text_no_idx', ['textNo'], { unique: true })
+// An HNSW index, which TypeORM can't describe: the migration makes it.
+@Index('memory_inheritance_vector_embedding_idx', { synchronize: false })
 export class Memory {
   @Shown({ as: 'uuid', description: 'The row.' })
   @PrimaryGeneratedColumn('uuid')
@@ -35,4 +38,14 @@ export class Memory {
   @Shown({ as: 'instant', description: 'When it was recorded.', example: '2026-11-24T09:00:00.000Z' })
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  @Column({ name: 'vector_embedding', type: 'vector', length: 1_536, nullable: true, select: false })
+  embedding?: number[] | null;
+
+  @Column({ name: 'embedding_model', type: 'varchar', length: 100, nullable: true, select: false })
+  embeddingModel?: string | null;
+
+  /** Its place in the index of words; a row that is given a new one is indexed anew. */
+  @Column({ name: 'text_no', type: 'bigint', generated: 'identity', generatedIdentity: 'BY DEFAULT', select: false })
+  textNo?: string;
 }

@@ -1,0 +1,35 @@
+/** How fast a term's further occurrences in one row lose weight; the customary value. */
+const K1 = 1.2;
+/** How far a long row is marked down; the customary value. */
+const B = 0.75;
+
+/** What BM25 needs to know of all rows together. */
+export interface CorpusStatistics {
+  readonly documents: number;
+  /** Of all rows together. */
+  readonly tokens: number;
+}
+
+/** The part of a row's mark that does not depend on the term: `flat + slope × tokens of the row`. */
+export interface LengthNorm {
+  readonly flat: number;
+  readonly slope: number;
+}
+
+export function lengthNorm({ documents, tokens }: CorpusStatistics): LengthNorm {
+  const average = documents === 0 ? 1 : Math.max(tokens / documents, 1);
+  return { flat: K1 * (1 - B), slope: (K1 * B) / average };
+}
+
+/** How much a term is worth of which `having` rows have at least one; more than 0 for every term. */
+export function inverseFrequency(documents: number, having: number): number {
+  return Math.log(1 + Math.max(documents - having + 0.5, 0.5) / (having + 0.5));
+}
+
+/** No occurrence of a term adds more than this times its inverse frequency. */
+export const MOST_A_TERM = K1 + 1;
+
+/** What one term adds to the mark of one row. */
+export function termScore(weight: number, frequency: number, length: number, norm: LengthNorm): number {
+  return (weight * MOST_A_TERM * frequency) / (frequency + norm.flat + norm.slope * length);
+}

@@ -1,0 +1,85 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Databases } from '../../../database/databases.js';
+import { JobRunner } from '../../../jobs/job-runner.js';
+import type { CorpusName } from './corpus.js';
+import { SegmentCheck } from './segment-check.service.js';
+import { SegmentCompaction } from './segment-compaction.service.js';
+import { FEWEST_NEW_ROWS, TextIndexer } from './text-indexer.service.js';
+
+const NAMES: readonly CorpusName[] = ['conversations', 'memories'];
+/** How often it is looked whether this process has brought enough new rows. */
+const LOOK_EVERY_MS = 500;
+/** Between two comparisons of the segments with their rows, which read all rows where one has changed. */
+const CHECK_EVERY_S = 60;
+/** A job must not keep the others waiting; what is left is for the next run. */
+const JOB_FOR_MS = 20_000;
+
+/** Sees to it that new rows get into segments: soon where this process has written or searched them, within a minute otherwise. */
+@Injectable()
+export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger(Indexing.name);
+  private readonly newRows = new Map<CorpusName, number>();
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> | undefined;
+
+  constructor(
+    private readonly runner: JobRunner,
+    private readonly databases: Databases,
+    private readonly indexer: TextIndexer,
+    private readonly compaction: SegmentCompaction,
+    private readonly segmentCheck: SegmentCheck,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.databases.serves('coding_rule2')) return;
+    // Started here and not by the request that writes: what a request starts belongs to its transaction.
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer.unref();
+    this.runner.add({
+      name: 'coding_rule2.text-index',
+      everySeconds: CHECK_EVERY_S,
+      leaseSeconds: 120,
+      run: async (signal) => {
+        const limited = AbortSignal.any([signal, AbortSignal.timeout(JOB_FOR_MS)]);
+        for (const name of NAMES) await this.segmentCheck.check(name, limited);
+        for (const name of NAMES) await this.index(name, limited);
+      },
+    });
+  }
+
+  /** Told by whoever writes rows, or finds them unindexed. */
+  addNewRows(name: CorpusName, rows: number): void {
+    this.newRows.set(name, (this.newRows.get(name) ?? 0) + rows);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.working;
+  }
+
+  /** Takes what is new into segments, and puts small segments together. */
+  async index(name: CorpusName, signal: AbortSignal): Promise<number> {
+    const rows = await this.indexer.index(name, signal);
+    await this.compaction.compact(name, signal);
+    return rows;
+  }
+
+  private look(): void {
+    const due = NAMES.filter((name) => (this.newRows.get(name) ?? 0) >= FEWEST_NEW_ROWS);
+    if (due.length === 0 || this.working !== undefined || this.stopping.signal.aborted) return;
+    for (const name of due) this.newRows.set(name, 0);
+    this.working = this.indexAll(due).finally(() => (this.working = undefined));
+  }
+
+  private async indexAll(names: readonly CorpusName[]): Promise<void> {
+    for (const name of names) {
+      try {
+        await this.index(name, this.stopping.signal);
+      } catch (error) {
+        if (!this.stopping.signal.aborted) this.logger.warn(`New rows of ${name} could not be indexed and are searched as they are: ${String(error)}`);
+      }
+    }
+  }
+}
