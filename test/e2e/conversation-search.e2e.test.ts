@@ -123,6 +123,9 @@ test('a found conversation comes whole, without its embedding; ten unless the li
     importanceLevel: 'normal',
     createdAt: '2026-01-01T00:00:00.000Z',
     similarity: expect.any(Number),
+    score: first?.similarity,
+    textScore: null,
+    ranks: { text: null, vector: 1 },
   });
   expect(rest).toHaveLength(9);
 });

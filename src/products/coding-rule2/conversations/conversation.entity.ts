@@ -41,7 +41,7 @@ export class Conversation {
   @Column({ name: 'vector_embedding', type: 'vector', length: EMBEDDING_DIMENSIONS, nullable: true, select: false })
   embedding?: number[] | null;
 
-  @Shown({ as: 'text', nullable: true, optional: true, description: 'The model of the embedding, only with `include=embedding`; null where none was named.' })
+  @Shown({ as: 'text', optional: true, description: 'The model of the embedding, only of a single conversation with `include=embedding`, and where one was named.' })
   @Column({ name: 'embedding_model', type: 'varchar', length: 100, nullable: true, select: false })
   embeddingModel?: string | null;
 

@@ -36,12 +36,15 @@ export class ConversationsService {
   /** @throws AppError `not_found` */
   async get(id: string, withEmbedding: boolean): Promise<Conversation> {
     const extra = withEmbedding ? ', vector_embedding::text AS embedding, embedding_model AS "embeddingModel"' : '';
-    const [row] = await this.database.query<Conversation & { embedding?: string | null }>(
+    const [row] = await this.database.query<Conversation & { embedding?: string | null; embeddingModel?: string | null }>(
       `SELECT ${CONVERSATION_COLUMNS}${extra} FROM coding_rule2.conversation_context WHERE id = $1`,
       [id],
     );
     if (row === undefined) throw notFound();
-    return withEmbedding ? { ...row, embedding: row.embedding == null ? null : vectorFromText(row.embedding) } : row;
+    const { embeddingModel, ...conversation } = row;
+    if (!withEmbedding) return conversation as Conversation;
+    const embedding = row.embedding == null ? null : vectorFromText(row.embedding);
+    return { ...conversation, embedding, ...(embeddingModel != null && { embeddingModel }) };
   }
 
   async list(
@@ -55,7 +58,7 @@ export class ConversationsService {
       keyType: 'timestamptz',
       limit,
       after,
-      ...(filter.include && { include: [filter.include, 'embeddingModel'] }),
+      ...(filter.include && { include: [filter.include] }),
       where: (query) => {
         if (filter.sessionId !== undefined) query.andWhere('row.sessionId = :sessionId', { sessionId: filter.sessionId });
         if (filter.since !== undefined) query.andWhere('row.createdAt >= :since', { since: filter.since });

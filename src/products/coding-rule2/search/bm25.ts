@@ -26,10 +26,7 @@ export function inverseFrequency(documents: number, having: number): number {
   return Math.log(1 + Math.max(documents - having + 0.5, 0.5) / (having + 0.5));
 }
 
-/** No occurrence of a term adds more than this times its inverse frequency. */
-export const MOST_A_TERM = K1 + 1;
-
 /** What one term adds to the mark of one row. */
 export function termScore(weight: number, frequency: number, length: number, norm: LengthNorm): number {
-  return (weight * MOST_A_TERM * frequency) / (frequency + norm.flat + norm.slope * length);
+  return (weight * (K1 + 1) * frequency) / (frequency + norm.flat + norm.slope * length);
 }

@@ -48,9 +48,14 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
     });
   }
 
-  /** Told by whoever writes rows, or finds them unindexed. */
+  /** Told by whoever writes rows. */
   addNewRows(name: CorpusName, rows: number): void {
     this.newRows.set(name, (this.newRows.get(name) ?? 0) + rows);
+  }
+
+  /** Told by whoever finds rows in no segment, whoever wrote them. */
+  noteNewRows(name: CorpusName, rows: number): void {
+    this.newRows.set(name, Math.max(this.newRows.get(name) ?? 0, rows));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

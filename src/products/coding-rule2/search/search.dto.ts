@@ -23,7 +23,7 @@ export class SearchQuery implements SearchRequest {
   @TextField({ description: 'The model of the embedding. Only rows whose embedding is of the same model are compared with it; absent, those whose model was not named.', example: 'text-embedding-3-small', max: 100, optional: true })
   embeddingModel?: string;
 
-  @OneOfField({ description: 'Search by words (BM25), by vector, or both. Absent: by what is given.', example: 'hybrid', values: SEARCH_MODES, optional: true })
+  @OneOfField({ description: 'Search by words (BM25), by vector, or both. Absent: by what is given.', example: 'text', values: SEARCH_MODES, optional: true })
   mode?: SearchMode;
 
   @ObjectField({ description: 'How much words and vector count against each other in a hybrid search.', example: { text: 1, vector: 1 }, type: () => SearchWeights, optional: true })

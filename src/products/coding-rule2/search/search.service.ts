@@ -5,10 +5,11 @@ import { CodingRule2Database } from '../coding-rule2.database.js';
 import { CORPORA, type Corpus, type CorpusName } from './corpus.js';
 import { fuse, type Candidate, type Weights } from './fusion.js';
 import { readTexts } from './numbered-texts.js';
+import { Indexing } from './indexing.service.js';
 import type { RowFilter } from './row-filter.js';
-import { rankRows } from './text-leg.js';
+import { rankRows, scored } from './text-leg.js';
 import { TextSearch, type LoadedQuery } from './text-search.js';
-import { queryTerms, tokenise } from './tokens.js';
+import { queryTerms } from './tokens.js';
 import { nearestRows, similarities, usualSimilarities, vectorSettings, type VectorQuery } from './vector-leg.js';
 
 export const SEARCH_MODES = ['text', 'vector', 'hybrid'] as const;
@@ -64,7 +65,10 @@ export class SearchService {
     memories: new TextSearch(CORPORA.memories),
   };
 
-  constructor(private readonly database: CodingRule2Database) {}
+  constructor(
+    private readonly database: CodingRule2Database,
+    private readonly indexing: Indexing,
+  ) {}
 
   /**
    * The best rows of a corpus that pass the filter, best first.
@@ -79,6 +83,7 @@ export class SearchService {
       // The legs and their parts must see the same rows. One message costs one round trip.
       await tx.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${vectorSettings(efSearch)}`);
       const words = mode === 'vector' ? undefined : await this.texts[name].load(tx, queryTerms(request.query ?? ''));
+      if (words !== undefined) this.indexing.noteNewRows(name, words.newRows);
       const vector = mode === 'text' ? undefined : { vector: request.embedding!, model: request.embeddingModel ?? null, efSearch };
       const hits = await new Legs(tx, corpus, filter, request, words, vector).find();
       return read(tx, { hits, isIncomplete: words?.isIncomplete ?? false });
@@ -108,7 +113,7 @@ class Legs {
   async find(): Promise<Hit[]> {
     const { limit, minSimilarity } = this.request;
     const most = this.words && this.vector ? Math.max(limit, CANDIDATES) : limit;
-    const text = this.words ? await this.byWords(this.words, most) : [];
+    const text = this.words ? await rankRows(this.tx, this.corpus, this.words, this.filter, most) : [];
     const near = this.vector ? await nearestRows(this.tx, this.corpus, this.vector, this.filter, most) : [];
     const textRanks = new Map(text.map(({ id }, at) => [id, at + 1]));
     const vectorRanks = new Map(near.map(({ id }, at) => [id, at + 1]));
@@ -130,23 +135,11 @@ class Legs {
       }));
   }
 
-  /** What the index says is checked against the rows: one that was rewritten by SQL a moment ago is scored as it is now. */
-  private async byWords(words: LoadedQuery, most: number): Promise<{ id: string; score: number }[]> {
-    const hits = await rankRows(this.tx, this.corpus, words, this.filter, most);
-    return this.scored(words, hits.map(({ id }) => id));
-  }
-
-  private async scored(words: LoadedQuery, ids: readonly string[]): Promise<{ id: string; score: number }[]> {
-    const texts = await readTexts(this.tx, this.corpus, ids);
-    const scored = texts.map(({ id, text }) => ({ id, score: words.scoreOf(tokenise(text)) }));
-    return scored.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
-  }
-
   /** What one leg found, the other one judges too: a row is not bad because it came in only 101st. */
   private async complete(words: LoadedQuery, vector: VectorQuery, scores: Map<string, number>, similar: Map<string, number>): Promise<void> {
     const unscored = [...similar.keys()].filter((id) => !scores.has(id));
     const unseen = [...scores.keys()].filter((id) => !similar.has(id));
-    for (const { id, score } of await this.scored(words, unscored)) scores.set(id, score);
+    for (const { id, score } of scored(words, await readTexts(this.tx, this.corpus, unscored))) scores.set(id, score);
     for (const { id, similarity } of await similarities(this.tx, this.corpus, vector, unseen)) similar.set(id, similarity);
   }
 

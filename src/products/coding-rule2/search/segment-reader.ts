@@ -5,7 +5,7 @@ import type { SegmentView } from './text-snapshot.js';
 import type { QueryTerm } from './tokens.js';
 
 /** Memory for what was read of segments, bytes: the postings of some hundred frequent terms at a million rows. */
-const CACHE_BYTES = 192 * 1024 * 1024;
+const CACHE_BYTES = 96 * 1024 * 1024;
 /** Sorts behind everything that begins with the same character. */
 const LAST_CHARACTER = '\u{10FFFF}';
 const NONE: Postings = { count: 0, places: new Uint16Array(), frequencies: new Uint8Array(), dense: undefined };
@@ -13,7 +13,7 @@ const NONE: Postings = { count: 0, places: new Uint16Array(), frequencies: new U
 /** Reads postings and lengths of segments, and keeps what is read. */
 export class SegmentReader {
   private readonly postings = new PostingsCache<Postings>(CACHE_BYTES);
-  private readonly lengths = new PostingsCache<Float32Array>(CACHE_BYTES / 2);
+  private readonly lengths = new PostingsCache<Float32Array>(CACHE_BYTES / 3);
 
   /** The postings of each term in each segment: a list for each segment, in the order of the terms. */
   async read(tx: EntityManager, segments: readonly SegmentView[], terms: readonly QueryTerm[]): Promise<Postings[][]> {
@@ -64,7 +64,8 @@ export class SegmentReader {
   }
 
   private keep(segment: SegmentView, term: QueryTerm, postings: Postings): Postings {
-    const bytes = postings.dense === undefined ? postings.places.byteLength + postings.frequencies.byteLength : postings.dense.byteLength;
+    // With the parts of the score that are kept beside them, four bytes each.
+    const bytes = postings.dense === undefined ? 7 * postings.count : 5 * postings.dense.length;
     this.postings.set(keyOf(segment, term), postings, bytes);
     return postings;
   }

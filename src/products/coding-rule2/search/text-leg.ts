@@ -2,29 +2,44 @@ import type { EntityManager } from 'typeorm';
 import type { Corpus } from './corpus.js';
 import type { RowFilter } from './row-filter.js';
 import type { LoadedQuery } from './text-search.js';
+import { tokenise } from './tokens.js';
+import type { RankedRow } from './top-rows.js';
 
 export interface TextHit {
   readonly id: string;
   readonly score: number;
 }
 
+interface Found {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** Up to this many rows that pass a filter are ranked among themselves. */
 const FEW_ROWS = 20_000;
 /** How many of the best rows are tried against a filter that many rows pass; each time the next number. */
-const TRIES = [200, 2_000, 20_000, 1_000_000] as const;
+const TRIES = [1.2, 20, 200, 2_000, 100_000] as const;
 
-/** The best rows that are there and pass the filter, best first: filters never shorten the answer below what matches. */
+/**
+ * The best rows that are there and pass the filter, best first: filters never shorten the answer below what matches. What
+ * the index says is checked against the rows: one that was rewritten by SQL a moment ago is scored as it is now.
+ */
 export async function rankRows(tx: EntityManager, corpus: Corpus, query: LoadedQuery, filter: RowFilter, most: number): Promise<TextHit[]> {
-  if (filter.isSelective) {
-    const few = await passing(tx, corpus, filter);
-    if (few !== undefined) return present(tx, corpus, query.rank(most, few), filter);
-  }
-  for (const tried of TRIES) {
-    const ranked = query.rank(Math.max(tried, most));
-    const hits = await present(tx, corpus, ranked, filter);
-    if (hits.length >= most || ranked.length < tried) return hits.slice(0, most);
+  const allowed = filter.isSelective ? await passing(tx, corpus, filter) : undefined;
+  if (allowed !== undefined) return scored(query, await present(tx, corpus, query.rank(most, allowed), filter, most));
+  for (const times of TRIES) {
+    const tried = Math.ceil(most * times);
+    const ranked = query.rank(tried);
+    const found = await present(tx, corpus, ranked, filter, most);
+    if (found.length === most || ranked.length < tried) return scored(query, found);
   }
   return [];
+}
+
+/** Rows by what they score with the text that they have. */
+export function scored(query: LoadedQuery, found: readonly Found[]): TextHit[] {
+  const hits = found.map(({ id, text }) => ({ id, score: query.scoreOf(tokenise(text)) }));
+  return hits.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
 }
 
 /** Numbers of all rows that pass; undefined where they are many. */
@@ -37,16 +52,16 @@ async function passing(tx: EntityManager, corpus: Corpus, filter: RowFilter): Pr
   return rows.length > FEW_ROWS ? undefined : new Set(rows.map((row) => Number(row.no)));
 }
 
-async function present(tx: EntityManager, corpus: Corpus, ranked: readonly { no: number; score: number }[], filter: RowFilter): Promise<TextHit[]> {
+/** The first so many of the ranked rows that are there and pass, with their texts. */
+async function present(tx: EntityManager, corpus: Corpus, ranked: readonly RankedRow[], filter: RowFilter, most: number): Promise<Found[]> {
   if (ranked.length === 0) return [];
   const values: unknown[] = [ranked.map((row) => row.no)];
-  const rows = await tx.query<{ id: string; no: string }[]>(
-    `SELECT id, text_no AS no FROM ${corpus.table} WHERE text_no = ANY ($1::bigint[])${filter.sql(values)}`,
+  const rows = await tx.query<Found[]>(
+    `SELECT id, ${corpus.text} AS text
+       FROM unnest($1::bigint[]) WITH ORDINALITY AS ranked (no, place) JOIN ${corpus.table} ON text_no = ranked.no
+      WHERE true${filter.sql(values)}
+      ORDER BY place LIMIT ${Math.trunc(most)}`,
     values,
   );
-  const ids = new Map(rows.map((row) => [Number(row.no), row.id]));
-  return ranked.flatMap(({ no, score }) => {
-    const id = ids.get(no);
-    return id === undefined ? [] : [{ id, score }];
-  });
+  return rows.map(({ id, text }) => ({ id, text: corpus.readText(text) }));
 }

@@ -38,6 +38,11 @@ export class LoadedQuery {
     return this.snapshot.isIncomplete;
   }
 
+  /** How many rows are in no segment yet. */
+  get newRows(): number {
+    return this.snapshot.newRows.size;
+  }
+
   /** The best rows with at least one of the terms, best first. @param allowed numbers of the rows that may be among them */
   rank(most: number, allowed?: ReadonlySet<number>): RankedRow[] {
     const top = new TopRows(most);

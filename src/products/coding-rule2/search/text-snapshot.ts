@@ -28,26 +28,23 @@ const MOST_NEW_ROWS = 10_000;
 export class NewRows {
   private tokens = new Map<number, { version: string; tokens: Tokens }>();
 
-  /** Both statements must see the same, so they run in one transaction of one snapshot. */
+  /** @param tx a transaction of one snapshot: the rows are read by statements of their own */
   async snapshot(tx: EntityManager, corpus: Corpus): Promise<TextSnapshot> {
-    const segments = await tx.query<{ id: string; version: number; firstNo: string; lastNo: string; documents: number; tokens: string }[]>(
-      `SELECT id, version, first_no AS "firstNo", last_no AS "lastNo", documents, tokens
-         FROM coding_rule2.text_segments WHERE corpus = $1 ORDER BY first_no`,
-      [corpus.name],
-    );
     // A row that is rewritten keeps its number; its transaction and its place in the table tell.
-    const rows = await tx.query<{ no: string; version: string }[]>(
-      `SELECT text_no AS no, xmin::text || ctid::text AS version FROM ${corpus.table}
-        WHERE text_no > (SELECT settled_no FROM coding_rule2.text_corpora WHERE corpus = $1)
-        ORDER BY text_no DESC LIMIT ${MOST_NEW_ROWS + 1}`,
+    const [row] = await tx.query<{ segments: SegmentView[]; numbers: string[]; versions: string[] }[]>(
+      `SELECT s.segments, n.numbers, n.versions
+         FROM (SELECT coalesce(json_agg(json_build_object('id', id, 'version', version, 'firstNo', first_no, 'lastNo', last_no,
+                                                          'documents', documents, 'tokens', tokens) ORDER BY first_no), '[]') AS segments
+                 FROM coding_rule2.text_segments WHERE corpus = $1) s,
+              (SELECT coalesce(array_agg(text_no), '{}') AS numbers, coalesce(array_agg(xmin::text || ctid::text), '{}') AS versions
+                 FROM (SELECT text_no, xmin, ctid FROM ${corpus.table}
+                        WHERE text_no > (SELECT settled_no FROM coding_rule2.text_corpora WHERE corpus = $1)
+                        ORDER BY text_no DESC LIMIT ${MOST_NEW_ROWS + 1}) newest) n`,
       [corpus.name],
     );
-    const newRows = await this.read(tx, corpus, rows.slice(0, MOST_NEW_ROWS));
-    return {
-      segments: segments.map((s) => ({ ...s, firstNo: Number(s.firstNo), lastNo: Number(s.lastNo), tokens: Number(s.tokens) })),
-      newRows,
-      isIncomplete: rows.length > MOST_NEW_ROWS,
-    };
+    const { segments = [], numbers = [], versions = [] } = row ?? {};
+    const rows = numbers.slice(0, MOST_NEW_ROWS).map((no, at) => ({ no, version: versions[at]! }));
+    return { segments, newRows: await this.read(tx, corpus, rows), isIncomplete: numbers.length > MOST_NEW_ROWS };
   }
 
   private async read(tx: EntityManager, corpus: Corpus, rows: readonly { no: string; version: string }[]): Promise<Map<number, Tokens>> {
