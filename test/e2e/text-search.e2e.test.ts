@@ -103,14 +103,14 @@ describe('rows in segments', () => {
     ids = [];
     for (let at = 0; at < rows.length; at += 400) ids.push(...(await record(rows.slice(at, at + 400))));
     await indexed();
-    expect((await sql('SELECT FROM coding_rule2.text_segments')).length).toBeGreaterThan(0);
   });
 
   test('are found together with new ones', async () => {
+    expect((await sql('SELECT FROM coding_rule2.text_segments')).length).toBeGreaterThan(0);
     expect((await search({ query: 'the ornithopter' }))[0]?.id).toBe(ids[700]);
     expect((await search({ query: '行' })).map(({ id }) => id)).toContain(ids[700]);
     const three = await search({ query: 'number7', limit: 10 });
-    expect(three.map(({ id }) => id).sort()).toEqual([ids[7], ids[407], ids[807]].sort());
+    expect(new Set(three.map(({ id }) => id))).toEqual(new Set([ids[7], ids[407], ids[807]]));
     expect((await search({ query: 'invoice' }))[0]?.userMessage).toBe('Rename the invoice table');
   });
 
@@ -126,11 +126,11 @@ describe('rows in segments', () => {
     await nagaya.request('DELETE', `${PATH}/${ids[700]}`);
     expect(await words()).toBe(0);
     expect(await search({ query: 'ornithopter' })).toEqual([]);
-    expect((await search({ query: 'number300', limit: 10 })).map(({ id }) => id).sort()).toEqual([ids[300], ids[1100]].sort());
+    expect(new Set((await search({ query: 'number300', limit: 10 })).map(({ id }) => id))).toEqual(new Set([ids[300], ids[1100]]));
   });
 
   test('a row that SQL rewrote is never found by what it said before', async () => {
     await sql(`UPDATE coding_rule2.conversation_context SET user_message = 'something else' WHERE id = $1`, [ids[5]]);
-    expect((await search({ query: 'number5', limit: 10 })).map(({ id }) => id).sort()).toEqual([ids[405], ids[805]].sort());
+    expect(new Set((await search({ query: 'number5', limit: 10 })).map(({ id }) => id))).toEqual(new Set([ids[405], ids[805]]));
   });
 });

@@ -42,7 +42,7 @@ export class ConversationsService {
     );
     if (row === undefined) throw notFound();
     const { embeddingModel, ...conversation } = row;
-    if (!withEmbedding) return conversation as Conversation;
+    if (!withEmbedding) return conversation;
     const embedding = row.embedding == null ? null : vectorFromText(row.embedding);
     return { ...conversation, embedding, ...(embeddingModel != null && { embeddingModel }) };
   }

@@ -52,7 +52,7 @@ export class LoadedQuery {
       if (score > 0 && score >= top.threshold) top.add(no, score);
     }
     // Newest first: of rows that score alike the newer ones win anyway.
-    for (const [s, segment] of [...this.snapshot.segments.entries()].reverse()) {
+    for (const [s, segment] of [...this.snapshot.segments.entries()].toReversed()) {
       const places = allowed && placesIn(segment, allowed);
       if (places?.size === 0) continue;
       const terms = this.postings[s]!.map((postings, at) => ({ weight: this.weights[at]!, postings })).filter(({ postings }) => postings.count > 0);
