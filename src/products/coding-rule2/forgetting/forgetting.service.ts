@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { quoteIdent } from '../../../database/quote-ident.js';
 import { countAnswers, forgetAnswers, type AnswersAbout } from '../../../idempotency/forget-answers.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { CORPORA } from '../search/corpus.js';
+import { eraseWords } from '../search/text-erasure.js';
 import { eraseMemory, eraseSession, idsOfMemory, idsOfSession, type Erasure } from './erasures.js';
 import type { ErasedRows, Forgotten, RemainingRows } from './forgotten.dto.js';
 import { countRemaining, placesNaming, type Named } from './named-places.js';
@@ -62,6 +64,7 @@ export class ForgettingService {
       const before = erased.get(`${table} ${how}`)?.rows ?? 0;
       erased.set(`${table} ${how}`, { table, how, rows: before + rows });
     };
+    note('text_postings', 'deleted', await this.eraseWordsOf(named, value));
     note('idempotency_records', 'blanked', await forgetAnswers(this.database, answers));
     for (const { table, how, sql } of erasures) note(table, how, (await this.database.query(sql, [value])).length);
     // Tables that nobody here has heard of: whatever row names it goes.
@@ -71,6 +74,18 @@ export class ForgettingService {
       const rows = await this.database.query(`DELETE FROM coding_rule2.${quoteIdent(table)} WHERE ${quoteIdent(column)}::text = $1 RETURNING 1`, [value]);
       note(table, 'deleted', rows.length);
     }
+  }
+
+  /** The index of words says which row has which word: that goes before the rows do. */
+  private async eraseWordsOf(named: Named, value: string): Promise<number> {
+    const tx = await this.database.manager();
+    const column = named === 'session_id' ? 'session_id' : 'id';
+    let postings = 0;
+    for (const { name, table } of named === 'session_id' ? Object.values(CORPORA) : [CORPORA.memories]) {
+      const rows = await this.database.query<{ id: string }>(`SELECT id FROM ${table} WHERE ${column}::text = $1`, [value]);
+      postings += (await eraseWords(tx, name, rows.map(({ id }) => id))).postings;
+    }
+    return postings;
   }
 
   private async remainingOf({ named, value, answers }: Subject): Promise<RemainingRows[]> {

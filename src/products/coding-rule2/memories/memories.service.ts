@@ -3,6 +3,8 @@ import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
 import { newId } from '../../../database/new-id.js';
 import { AppError, notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { Indexing } from '../search/indexing.service.js';
+import { eraseWords } from '../search/text-erasure.js';
 import type { RecordMemory } from './memory.dto.js';
 import { Memory } from './memory.entity.js';
 
@@ -17,7 +19,10 @@ const COLUMNS_A_ROW = 6;
 /** What sessions remember. */
 @Injectable()
 export class MemoriesService {
-  constructor(private readonly database: CodingRule2Database) {}
+  constructor(
+    private readonly database: CodingRule2Database,
+    private readonly indexing: Indexing,
+  ) {}
 
   async record(memory: RecordMemory): Promise<Memory> {
     const [row] = await this.recordAll([memory]);
@@ -31,6 +36,7 @@ export class MemoriesService {
       const at = (column: number) => `$${row * COLUMNS_A_ROW + column}`;
       return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}::jsonb, ${at(5)}::integer, ${at(6)}::timestamptz)`;
     });
+    this.indexing.addNewRows('memories', memories.length);
     return this.database.query<Memory>(
       `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at)
        VALUES ${rows.join(', ')}
@@ -69,20 +75,27 @@ export class MemoriesService {
 
   /** @throws AppError `not_found`, also for one that has expired */
   async remove(id: string): Promise<void> {
-    const rows = await this.database.query(`DELETE FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED} RETURNING id`, [id]);
-    if (rows.length === 0) throw notFound();
+    await this.database.transaction(async (tx) => {
+      await eraseWords(tx, 'memories', [id]);
+      const [rows] = await tx.query<[object[]]>(`DELETE FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED} RETURNING id`, [id]);
+      if (rows.length === 0) throw notFound();
+    });
   }
 
   /** Deletes what has expired, in steps, so that no statement runs long. @returns how many rows */
   async purgeExpired(signal: AbortSignal): Promise<number> {
     for (let purged = 0; ; ) {
-      const rows = await this.database.query(
-        `DELETE FROM coding_rule2.memory_inheritance
-          WHERE id IN (SELECT id FROM coding_rule2.memory_inheritance WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT 1000)
-         RETURNING id`,
-      );
-      purged += rows.length;
-      if (rows.length === 0 || signal.aborted) return purged;
+      const rows = await this.database.transaction(async (tx) => {
+        const expired = await tx.query<{ id: string }[]>(
+          'SELECT id FROM coding_rule2.memory_inheritance WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT 500',
+        );
+        const ids = expired.map((row) => row.id);
+        await eraseWords(tx, 'memories', ids);
+        await tx.query('DELETE FROM coding_rule2.memory_inheritance WHERE id = ANY ($1::uuid[])', [ids]);
+        return ids.length;
+      });
+      purged += rows;
+      if (rows === 0 || signal.aborted) return purged;
     }
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { eraseWords } from '../search/text-erasure.js';
 import { MEMORY_COLUMNS, NOT_EXPIRED } from './memories.service.js';
 import type { MergedMemories } from './memory-merge.dto.js';
 import type { MemorySource } from './memory-source.entity.js';
@@ -74,6 +75,7 @@ async function mergeInto(tx: EntityManager, { kept, sources }: Cluster<Memory>):
       WHERE k.id = $1`,
     [kept.id, ids],
   );
+  await eraseWords(tx, 'memories', ids);
   await tx.query(`DELETE FROM coding_rule2.memory_inheritance WHERE id = ANY ($1::uuid[])`, [ids]);
 }
 
