@@ -1,5 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+// allow adding-field-with-default: every row needs a number; writing the table anew once is how all get one, and no release had the table before
+// allow require-concurrent-index-creation: the table has just been written anew under the same lock
+
 /**
  * Search by words. Each row of a searched table gets a number from a sequence, so that the rows that no segment holds yet
  * are those with a higher number than the last that was settled. Segments keep, for each term, which rows have it.
