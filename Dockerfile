@@ -18,7 +18,7 @@ COPY src src
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
 
 FROM ${NODE_IMAGE} AS serve
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 NAGAYA_DATA_DIR=/data
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 NAGAYA_DATA_DIR=/data NAGAYA_BACKUP_TO=/backups
 WORKDIR /app
 # Whoever the container runs as must not be able to change what it runs: these files are root's.
 COPY --from=build /build/package.json ./
