@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { paste } from '../support/pasted-curl.js';
 import { nagaya, serve } from '../support/process.js';
 
 let folder: string;
@@ -11,20 +10,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nagaya-first-start-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Has a shell take the line apart as it would for curl, and sends what curl would: a bare machine need not have curl. */
-async function paste(line: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { printf '%s\\n' "$@"; }; ${line.trim()}`]);
-  const words = stdout.trimEnd().split('\n');
-  const after = (flag: string): string[] => words.flatMap((word, at) => (words[at - 1] === flag ? [word] : []));
-  const url = words.find((word) => word.startsWith('http')) ?? '';
-  const headers = after('-H').map((header) => header.split(': ', 2) as [string, string]);
-  const [method = 'GET'] = after('-X');
-  const [body] = after('-d');
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
-  if (!response.ok) throw new Error(`${line} answered ${response.status}`);
-  return response.text();
-}
 
 test('the first start makes everything and shows two keys; what it prints works when pasted; the second start finds the data again', async () => {
   const env = { NAGAYA_DATA_DIR: join(folder, 'data') };
@@ -39,7 +24,11 @@ test('the first start makes everything and shows two keys; what it prints works 
   const lines = printed.split('\n').filter((line) => line.startsWith('  curl '));
   expect(lines).toHaveLength(3);
   const answers: string[] = [];
-  for (const line of lines) answers.push(await paste(line));
+  for (const line of lines) {
+    const answer = await paste(line);
+    if (!answer.ok) throw new Error(`${line} answered ${answer.status}`);
+    answers.push(await answer.text());
+  }
   expect(answers.map((answer) => JSON.parse(answer) as unknown)).toEqual([
     expect.objectContaining({ status: 'ok' }),
     expect.objectContaining({ occurrences: 1 }),
