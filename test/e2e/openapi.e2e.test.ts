@@ -116,16 +116,19 @@ describe('the answers', () => {
   }
 
   /** What is made first is what the others read; what deletes and suspends comes last. */
-  const order = ({ method, path }: Operation) => ['PUT', 'POST', 'PATCH', 'GET', 'DELETE'].indexOf(method) + (path.endsWith('/suspend') || path.endsWith('/forget') ? 10 : path.endsWith('/resume') ? 11 : 0);
+  const order = ({ method, path }: Operation) => ['PUT', 'POST', 'PATCH', 'GET', 'DELETE'].indexOf(method) + (path.endsWith('/forget') ? 10 : path.endsWith('/suspend') ? 20 : path.endsWith('/resume') ? 30 : 0);
 
   test('to what the examples say are what the document says: every operation, no property more, none less', async () => {
     for (const operation of keyed().toSorted((a, b) => order(a) - order(b))) {
       const collection = operation.path.replace(/\/\{id\}.*/, '');
       const path = addressOf(operation, { ...known, ...(known[collection] !== undefined && { id: known[collection] }) });
       const query = operation.method === 'GET' ? queryOf(operation) : '';
-      const answer = await nagaya.request(operation.method, path + query, { key: nagaya.keys.operator, ...(operation.body !== undefined && { body: bodyOf(operation) }) });
-      expect({ operation: named(operation), path, ok: answer.status < 300, errors: answer.body?.['errors'] }).toEqual({ operation: named(operation), path, ok: true, errors: undefined });
+      const writes = operation.method === 'POST' && !operation.readsOnly;
+      const request = { key: nagaya.keys.operator, ...(operation.body !== undefined && { body: bodyOf(operation) }), ...(writes && { headers: { 'idempotency-key': operation.operationId } }) };
+      const answer = await nagaya.request(operation.method, path + query, request);
+      expect({ operation: named(operation), path, ok: answer.status < 300, code: answer.body?.['code'], errors: answer.body?.['errors'] }).toEqual({ operation: named(operation), path, ok: true, code: undefined, errors: undefined });
       expectAsDocumented(operation, answer);
+      if (writes) expectRepeated(operation, answer, await nagaya.request('POST', path, request));
       if (operation.method === 'POST' && answer.body['id'] !== undefined) {
         known[collection] ??= answer.body['id'];
         // A bundle is made under its session, and read by itself.
@@ -134,6 +137,16 @@ describe('the answers', () => {
       }
     }
   });
+
+  /** Every POST that writes keeps to its Idempotency-Key; what is shown once is not shown again. */
+  function expectRepeated(operation: Operation, first: Answer, again: Answer): void {
+    const shown = Object.keys(again.body);
+    expect({ operation: named(operation), repeated: again.headers.get('idempotent-replayed'), status: again.status, location: again.headers.get('location') }).toEqual({
+      operation: named(operation), repeated: 'true', status: first.status, location: first.headers.get('location'),
+    });
+    expect(again.body).toEqual(Object.fromEntries(Object.entries(first.body).filter(([name]) => shown.includes(name))));
+    expect(Object.keys(first.body).filter((name) => !shown.includes(name))).toEqual(operation.operationId === 'apiKeysCreate' ? ['key'] : []);
+  }
 
   /** Optional parameters with a word as their example narrow a list: those that only say how it is shown are given. */
   function queryOf(operation: Operation): string {
