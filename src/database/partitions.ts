@@ -4,13 +4,15 @@ import type { Queryable } from './admin-connection.js';
 /** Made ahead: a month in which the job may fail before a row finds no partition. */
 const DAYS_AHEAD = 30;
 /** Kept behind; what is older is dropped, and a timestamp before it is refused. */
-const DAYS_KEPT = 30;
+export const DAYS_KEPT = 30;
+/** One more than is promised: after midnight the job may take a day to come round. */
+const DAYS_MADE = DAYS_AHEAD + 1;
 const DAY_MS = 86_400_000;
 
 /** Daily partitions of the shared tables, ahead and for the days that are kept, readable for backups. Safe to repeat and to run at once. */
 export async function makePartitions(control: Queryable): Promise<void> {
-  await control.query('SELECT core.make_event_partitions($1, $2)', [DAYS_KEPT, DAYS_AHEAD]);
-  await control.query('SELECT monitoring.make_metric_partitions($1, $2)', [DAYS_KEPT, DAYS_AHEAD]);
+  await control.query('SELECT core.make_event_partitions($1, $2)', [DAYS_KEPT, DAYS_MADE]);
+  await control.query('SELECT monitoring.make_metric_partitions($1, $2)', [DAYS_KEPT, DAYS_MADE]);
   await control.query('SELECT core.open_partitions_to_backup()');
 }
 

@@ -8,6 +8,7 @@ import { migrationsFolder } from '../database/migrations/load-migrations.js';
 import { Backup } from './backups/backup.entity.js';
 import { Restore } from './backups/restore.entity.js';
 import { PerformanceMetric } from './metrics/performance-metric.entity.js';
+import { MetricLateHour, MetricRolledHour, MetricRollup } from './rollups/rollup.entities.js';
 import { SchemaActivity } from './schema-health/schema-activity.entity.js';
 import { SchemaDrift } from './schema-drift/schema-drift.entity.js';
 import { SchemaHealthRow } from './schema-health/schema-health.entity.js';
@@ -24,11 +25,16 @@ export const MONITORING: SharedManifest = {
     { name: 'Alerts', description: 'For operators: what is wrong, since when, and whom it is told.' },
   ],
   entities: [
-    Alert, AlertNotification, Backup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting, SchemaActivity, SchemaDrift, SchemaHealthRow, Silence, WorkerStatus,
+    Alert, AlertNotification, Backup, MetricLateHour, MetricRolledHour, MetricRollup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting,
+    SchemaActivity, SchemaDrift, SchemaHealthRow, Silence, WorkerStatus,
   ],
   migrations: migrationsFolder('monitoring'),
   tables: [
     { name: 'performance_metrics', rows: 'own', productMay: ['SELECT', 'INSERT'] },
+    { name: 'metric_rollups', rows: 'own', productMay: ['SELECT'] },
+    // Which hours there are is no product's secret.
+    { name: 'metric_rolled_hours', rows: { visible: 'true' }, productMay: ['SELECT'] },
+    { name: 'metric_late_hours', rows: 'own', productMay: ['SELECT', 'INSERT'] },
     { name: 'backups', rows: 'none' },
     { name: 'restores', rows: 'none' },
     {

@@ -4,6 +4,7 @@ import { readSlice, type Place, type Slice } from '../../database/keyset.js';
 import { newId } from '../../database/new-id.js';
 import { assertKept } from '../../database/partitions.js';
 import { invalid } from '../../errors/app-error.js';
+import { MetricSummaries } from '../rollups/metric-summaries.js';
 import { BUCKETS, type Bucket, type MetricBucket } from './metric.dto.js';
 import { PerformanceMetric } from './performance-metric.entity.js';
 
@@ -22,7 +23,10 @@ const MAX_BUCKETS = 44_640;
 /** Measurements of a product, written and read through the product's own login. */
 @Injectable()
 export class MetricsService {
-  constructor(private readonly databases: Databases) {}
+  constructor(
+    private readonly databases: Databases,
+    private readonly summaries: MetricSummaries,
+  ) {}
 
   /**
    * Records all, or none, in one statement.
@@ -70,7 +74,7 @@ export class MetricsService {
   }
 
   /**
-   * Exact figures by bucket, oldest first.
+   * Figures by bucket, oldest first.
    * @param range `until` defaults to now, `since` to a day before it
    * @throws AppError `validation_failed` where the range holds too many buckets
    */
@@ -82,17 +86,6 @@ export class MetricsService {
     if ((until.getTime() - since.getTime()) / 1_000 / seconds > MAX_BUCKETS) {
       throw invalid('/query/bucket', `must be longer for this range: there would be more than ${MAX_BUCKETS} buckets`);
     }
-    return this.databases.product(productId).query<MetricBucket>(
-      `SELECT date_bin(make_interval(secs => $4), timestamp, timestamptz '2000-01-01 00:00:00+00') AS "bucketStart", metric_type AS "metricType",
-              count(*)::int AS count, min(metric_value) AS min, max(metric_value) AS max, avg(metric_value) AS mean,
-              percentile_cont(0.5) WITHIN GROUP (ORDER BY metric_value) AS p50,
-              percentile_cont(0.95) WITHIN GROUP (ORDER BY metric_value) AS p95,
-              percentile_cont(0.99) WITHIN GROUP (ORDER BY metric_value) AS p99
-         FROM monitoring.performance_metrics
-        WHERE product_id = $1 AND timestamp >= $2 AND timestamp < $3 AND ($5::varchar IS NULL OR metric_type = $5::varchar)
-        GROUP BY 1, 2
-        ORDER BY 1, 2`,
-      [productId, since, until, seconds, range.metricType ?? null],
-    );
+    return this.summaries.read(productId, { since, until, seconds, metricType: range.metricType ?? null });
   }
 }
