@@ -2,6 +2,9 @@ import { quoteIdent } from '../quote-ident.js';
 import { loginRoles, OWNER_ROLE } from '../role-names.js';
 import { asMigrator, type AccessRule, type Finding } from './finding.js';
 
+// The owner may connect without being granted it.
+const OWNER_SQL = `SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database()`;
+
 interface PrivilegeRow {
   grantee: string;
   privilege: string;
@@ -21,11 +24,12 @@ const PUBLIC_SCHEMA_SQL = `
 /** Who may connect: the login roles; nobody else through PUBLIC, and none may make temporary objects. */
 export const databasePrivileges: AccessRule = async (db, plan) => {
   const rows = await db.query<PrivilegeRow>(DATABASE_SQL);
+  const [named] = await db.query<{ owner: string }>(OWNER_SQL);
   const database = quoteIdent(plan.database);
   const logins = loginRoles(plan.products);
   const findings: Finding[] = [];
   for (const role of logins) {
-    if (rows.some((row) => row.grantee === role && row.privilege === 'CONNECT')) continue;
+    if (role === named?.owner || rows.some((row) => row.grantee === role && row.privilege === 'CONNECT')) continue;
     findings.push({
       rule: 'database-connect-missing',
       severity: 'error',

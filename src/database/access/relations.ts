@@ -37,7 +37,10 @@ export const MIGRATIONS_TABLE = 'migrations';
 /** Tables, views and sequences belong to the owner and are granted exactly as the manifests say. */
 export const relations: AccessRule = async (db, plan) => {
   const rows = await db.query<RelationRow>(RELATIONS_SQL, [[...plan.shared, ...plan.products].map((manifest) => manifest.id)]);
-  return rows.flatMap((row) => [...wrongOwner(row), ...grantFindings(row, expectedGrants(row, plan))]);
+  return rows.flatMap((row) => {
+    const expected = expectedGrants(row, plan);
+    return [...wrongOwner(row, expected), ...grantFindings(row, expected)];
+  });
 };
 
 /** role → privileges on that relation, those on single columns written as GRANT takes them: `UPDATE ("status")` */
@@ -62,15 +65,20 @@ function expectedGrants(row: RelationRow, plan: AccessPlan): Map<string, readonl
   return grants;
 }
 
-function wrongOwner(row: RelationRow): Finding[] {
+function wrongOwner(row: RelationRow, expected: Map<string, readonly string[]>): Finding[] {
   if (row.owner === OWNER_ROLE || row.isSequence) return [];
+  // What the one who owned it could do by owning it, it may need to be granted.
+  const granted = expected.get(row.owner);
   return [
     {
       rule: 'relation-owner',
       severity: 'error',
       detail: `"${row.schema}"."${row.name}" belongs to "${row.owner}", not to "${OWNER_ROLE}".`,
       about: row.schema,
-      fix: asMigrator(`ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(OWNER_ROLE)}`),
+      fix: asMigrator(
+        `ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(OWNER_ROLE)}`,
+        ...(granted ? [`GRANT ${granted.join(', ')} ON TABLE ${qualified(row)} TO ${quoteIdent(row.owner)}`] : []),
+      ),
     },
   ];
 }
@@ -94,7 +102,7 @@ function grantFindings(row: RelationRow, expected: Map<string, readonly string[]
   }
   for (const [role, privileges] of expected) {
     const absent = privileges.filter((what) => !existing.some((grant) => grant.role === role && grant.what === what));
-    if (absent.length === 0) continue;
+    if (absent.length === 0 || role === row.owner) continue;
     findings.push({
       rule: 'grant-missing',
       severity: 'error',

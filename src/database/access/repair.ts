@@ -2,22 +2,25 @@ import { AppError } from '../../errors/app-error.js';
 import type { AdminConnection } from '../admin-connection.js';
 import { databasePrivileges, publicSchemaPrivileges } from './database-privileges.js';
 import { largeObjects, vectorExtension } from './extension.js';
+import { defaultPrivileges } from './default-privileges.js';
 import type { AccessPlan, AccessRule, Finding, FixStatement } from './finding.js';
 import { functionDefaults, functions } from './functions.js';
+import { grantOptions } from './grant-options.js';
 import { memberships, migratorIsOwner } from './memberships.js';
 import { relations } from './relations.js';
 import { roleSettings } from './role-settings.js';
 import { roles } from './roles.js';
 import { rowSecurity } from './row-security.js';
 import { schemas } from './schemas.js';
+import { views } from './views.js';
 
 /** What has to stand before the first migration, in the order in which one needs the other. */
 export const GROUND_RULES: readonly AccessRule[] = [
   roles, migratorIsOwner, memberships, databasePrivileges, publicSchemaPrivileges,
-  schemas, vectorExtension, functionDefaults, roleSettings, largeObjects,
+  schemas, vectorExtension, functionDefaults, defaultPrivileges, roleSettings, largeObjects,
 ];
 /** What follows from the tables that migrations made. */
-export const TABLE_RULES: readonly AccessRule[] = [relations, rowSecurity, functions];
+export const TABLE_RULES: readonly AccessRule[] = [grantOptions, relations, rowSecurity, views, functions];
 
 /** Two sessions changing one role or one database's ACL: PostgreSQL refuses the later one instead of waiting. */
 const CONCURRENT_CHANGE = new Set(['XX000', '23505', '42710', '40001']);

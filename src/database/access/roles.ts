@@ -14,6 +14,7 @@ interface RoleRow {
   replicates: boolean;
   bypassesRls: boolean;
   connectionLimit: number;
+  expires: boolean;
   comment: string | null;
 }
 
@@ -21,6 +22,7 @@ const ROLES_SQL = `
   SELECT rolname AS name, rolcanlogin AS login, rolsuper AS superuser, rolinherit AS inherits,
          rolcreaterole AS "createsRoles", rolcreatedb AS "createsDatabases", rolreplication AS replicates,
          rolbypassrls AS "bypassesRls", rolconnlimit AS "connectionLimit",
+         coalesce(isfinite(rolvaliduntil), false) AS expires,
          shobj_description(oid, 'pg_authid') AS comment
     FROM pg_roles
    WHERE rolname = ANY($1)`;
@@ -87,6 +89,7 @@ function departures(row: RoleRow, login: boolean, plan: AccessPlan): Finding[] {
   if (row.replicates) report('role-replication', 'may replicate', `ALTER ROLE ${role} NOREPLICATION`);
   if (row.createsRoles) report('role-creates-roles', 'may create roles', `ALTER ROLE ${role} NOCREATEROLE`);
   if (row.createsDatabases) report('role-creates-databases', 'may create databases', `ALTER ROLE ${role} NOCREATEDB`);
+  if (row.expires) report('role-expires', 'has a password that expires', `ALTER ROLE ${role} VALID UNTIL 'infinity'`);
   if (row.inherits) report('role-inherits', 'inherits privileges', `ALTER ROLE ${role} NOINHERIT`);
   if (row.login !== login) {
     report('role-login', login ? "can't log in" : 'can log in', `ALTER ROLE ${role} ${login ? 'LOGIN' : 'NOLOGIN'}`);

@@ -6,7 +6,8 @@ import { CLUSTER, HOUSE } from '../../database/database.module.js';
 import type { House } from '../../database/migrator.js';
 import { logIn } from '../../database/login.js';
 import { readMigrationState } from '../../database/migrations/migration-state.js';
-import { CONTROL_ROLE, loginRoles } from '../../database/role-names.js';
+import { CONTROL_ROLE } from '../../database/role-names.js';
+import { findIsolationHoles } from './isolation-holes.js';
 
 /** A kubelet waits one second by default before it calls a probe failed; manifests set three. */
 const TIMEOUT_MS = 2_000;
@@ -19,12 +20,8 @@ export interface ProbeResult {
   readonly roles: { up: boolean; message?: string };
 }
 
-const UNSAFE_ROLES_SQL = `
-  SELECT r.rolname AS name FROM pg_roles r
-   WHERE r.rolname = ANY($1)
-     AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole
-          OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))
-          OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid))`;
+/** The catalogue is looked through for holes at most this often: it is more than a glance where there are many products. */
+const HOLES_FRESH_MS = 3_000;
 
 /**
  * Whether the database can serve, asked on a connection of its own: full pools say nothing about the database, and a
@@ -34,6 +31,7 @@ const UNSAFE_ROLES_SQL = `
 export class DatabaseProbe implements OnApplicationShutdown {
   private client: pg.Client | undefined;
   private asking: Promise<ProbeResult> | undefined;
+  private holes: { found: readonly string[]; at: number } | undefined;
   private last: { result: ProbeResult; at: number } | undefined;
 
   constructor(
@@ -84,13 +82,20 @@ export class DatabaseProbe implements OnApplicationShutdown {
       const state = await readMigrationState(db, manifest);
       if (!state.ready) behind.push(manifest.id);
     }
-    const unsafe = await db.query<{ name: string }>(UNSAFE_ROLES_SQL, [loginRoles(this.house.products)]);
+    const holes = await this.lookForHoles(db);
     return {
       database: { up: true },
       migrations:
         behind.length === 0 ? { up: true } : { up: false, message: `The schemas ${behind.join(', ')} are not those of this release. Run "nagaya migrate", or start with MIGRATE_ON_START=true.` },
-      roles: unsafe.length === 0 ? { up: true } : { up: false, message: 'A login role has rights that void isolation. Run "nagaya migrate" and look at its report.' },
+      roles: holes.length === 0 ? { up: true } : { up: false, message: `Isolation is void: ${holes.join('; ')}. "nagaya doctor" says what exactly, "nagaya doctor --fix" mends it.` },
     };
+  }
+
+  private async lookForHoles(db: Queryable): Promise<readonly string[]> {
+    if (this.holes === undefined || performance.now() - this.holes.at > HOLES_FRESH_MS) {
+      this.holes = { found: await findIsolationHoles(db, this.house), at: performance.now() };
+    }
+    return this.holes.found;
   }
 
   private async connection(): Promise<pg.Client> {
