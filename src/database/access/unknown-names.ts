@@ -29,7 +29,7 @@ export const unknownSchemas: AccessRule = async (db, plan) => {
   }));
 };
 
-/** Put away with `nagaya product archive`, and open to nobody but its own product, which has no door to come in by, and to backups. */
+/** Put away for a product that is archived, and open to nobody but its own product, which has no door to come in by, and to backups. */
 function isArchived({ name, openTo }: { name: string; openTo: readonly string[] }): boolean {
   return name.startsWith(archivedSchema('')) && openTo.every((role) => archivedSchema(role) === name || role === BACKUP_ROLE);
 }
