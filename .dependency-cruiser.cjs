@@ -46,6 +46,7 @@ module.exports = {
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
+    onlyImports('transfer', SERVICES, 'A product is exported by its manifest and the catalogue; what its tables mean is nothing to it.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
     onlyImports('drift', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'Drift is seen in the catalogue and told of; it knows schemas from the manifests, and no feature.'),
     onlyImports('backup', [...SERVICES, 'core', 'monitoring', 'metrics', 'alerts'], 'Backups learn of schemas from the manifests, which are handed to them; they look at products from outside.'),

@@ -12,6 +12,7 @@ import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { TransferModule } from './transfer/transfer.module.js';
 import { WorkerModule } from './worker.module.js';
 
 /** The whole service: what is shared, and the module of each product that this process serves. */
@@ -32,6 +33,7 @@ export class AppModule {
         MonitoringModule,
         HealthModule,
         DriftModule,
+        TransferModule,
         ...products,
         ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
       ],

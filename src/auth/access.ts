@@ -35,6 +35,11 @@ export const AUDITED = 'nagaya:audited';
 /** Written into the audit log whoever asks, a product's own keys too: what can't be taken back. */
 export const Audited = () => SetMetadata(AUDITED, true);
 
+export const REPEATABLE = 'nagaya:repeatable';
+
+/** A POST that may be sent twice as it is: an Idempotency-Key is taken and nothing is recorded for it. */
+export const Repeatable = () => SetMetadata(REPEATABLE, true);
+
 /** What a handler and its controller have been marked with. */
 export interface HandlerAccess {
   readonly access: Access;
@@ -43,6 +48,8 @@ export interface HandlerAccess {
   readonly once: string | undefined;
   /** Written down whoever asks. */
   readonly audited: boolean;
+  /** Nothing is recorded for an Idempotency-Key. */
+  readonly repeatable: boolean;
 }
 
 const reflector = new Reflector();
@@ -65,6 +72,7 @@ export function accessOf(context: ExecutionContext): HandlerAccess {
       reads: reflector.getAllAndOverride<boolean | undefined>(READS, places) === true,
       once: reflector.get<string | undefined>(ONCE, handler),
       audited: reflector.getAllAndOverride<boolean | undefined>(AUDITED, places) === true,
+      repeatable: reflector.getAllAndOverride<boolean | undefined>(REPEATABLE, places) === true,
     };
     ofController.set(handler, found);
   }

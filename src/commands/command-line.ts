@@ -7,6 +7,8 @@ import { UsageError } from './context.js';
 import { registerBackup } from './backup.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
+import { registerExport } from './export.js';
+import { registerImport } from './import.js';
 import { registerKey } from './key.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
@@ -29,6 +31,8 @@ const VERBS = [
   registerKey,
   registerProduct,
   registerBackup,
+  registerExport,
+  registerImport,
   registerUrl,
   registerSecret,
 ];

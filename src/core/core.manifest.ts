@@ -18,6 +18,7 @@ export const CORE: SharedManifest = {
   tags: [
     { name: 'Events', description: 'What happened in a product.' },
     { name: 'Templates', description: 'What all products share.' },
+    { name: 'Export and import', description: 'All that a product has, out and in again.' },
     { name: 'Products', description: 'For operators: the products of the cluster.' },
     { name: 'AI systems', description: 'For operators: the registry.' },
     { name: 'API keys', description: 'For operators: who may come in.' },

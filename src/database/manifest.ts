@@ -61,6 +61,8 @@ export interface AlertRuleChoice {
 /** A product: its own schema, login role, pool and migration history. */
 export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
+  /** Tables that are made anew from the others, such as a search index: they are not exported. */
+  readonly derived?: readonly string[];
   /** The Nest module that serves `/v1/products/<id>/…`. */
   readonly module: Type<unknown>;
   /** By the rule's id, e.g. `{ 'record-count-low': { threshold: 5_000 } }`. */

@@ -7,6 +7,7 @@ import { AppError } from '../errors/app-error.js';
 import { sendProblem } from '../errors/problem-json.filter.js';
 import { problemHeaders, problemOf } from '../errors/problem.js';
 import { parseJsonBody, requireUtf8 } from './json-body.js';
+import { acceptLines } from './lines-body.js';
 import { RequestLog } from './logging.js';
 
 export const DEFAULT_BODY_LIMIT = 32 * 1024 * 1024;
@@ -49,6 +50,7 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
     requireUtf8(request.headers);
     done(null, parseJsonBody(body));
   });
+  acceptLines(fastify);
   // By itself Fastify refuses another media type only at addresses that exist, and so tells which ones do.
   fastify.addContentTypeParser('*', (_request, _payload, done) => done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()));
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -22,7 +22,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { method, headers, principal } = request;
-    if (method !== 'POST' || headers['idempotency-key'] === undefined || principal === undefined || accessOf(context).reads) return next.handle();
+    if (method !== 'POST' || headers['idempotency-key'] === undefined || principal === undefined) return next.handle();
+    const { reads, repeatable } = accessOf(context);
+    if (reads || repeatable) return next.handle();
     return this.carryOutOnce(context, principal, next);
   }
 
