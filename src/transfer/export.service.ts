@@ -48,7 +48,7 @@ export class ExportService {
       if (after === undefined) await sink(headerLine(productId, tables));
       const from = after === undefined ? 0 : tables.findIndex((table) => table.name === after.table);
       if (from === -1) throw invalid('/query/cursor', 'names a table that this product does not have');
-      const rows = Object.fromEntries(tables.map((table) => [table.name, Number(after?.rows[table.name] ?? 0)]));
+      const rows = Object.fromEntries(tables.map((table) => [table.name, after?.rows[table.name] ?? 0]));
       for (const [index, table] of tables.slice(from).entries()) {
         await writeTable(read, productId, table, rows, index === 0 ? after?.key : undefined, sink);
       }

@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 /** The first line. What stands in it decides whether an import can take the file at all. */
 export interface Header {
   readonly nagaya: 'export';
-  readonly format: typeof FORMAT;
+  readonly format: number;
   readonly product: string;
   readonly tables: readonly { readonly name: string; readonly columns: readonly string[]; readonly key: readonly string[] }[];
 }
@@ -53,7 +53,8 @@ export function decodePlace(cursor: string): Place {
   try {
     const place = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as Place;
     const isWhole = typeof place.table === 'string' && Array.isArray(place.key) && place.key.every((part) => typeof part === 'string');
-    if (isWhole && typeof place.rows === 'object' && encodePlace(place) === cursor) return place;
+    const areCounts = typeof place.rows === 'object' && Object.values(place.rows).every((count) => Number.isSafeInteger(count));
+    if (isWhole && areCounts && encodePlace(place) === cursor) return place;
   } catch {
     // Answered below, like everything else that is no cursor.
   }
