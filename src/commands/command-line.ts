@@ -10,6 +10,7 @@ import { registerDoctor } from './doctor.js';
 import { registerExport } from './export.js';
 import { registerImport } from './import.js';
 import { registerKey } from './key.js';
+import { registerMcp } from './mcp.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
 import { registerRollback } from './rollback.js';
@@ -33,6 +34,7 @@ const VERBS = [
   registerBackup,
   registerExport,
   registerImport,
+  registerMcp,
   registerUrl,
   registerSecret,
 ];

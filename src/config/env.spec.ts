@@ -62,6 +62,7 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_BACKUP_JOBS: notAWholeNumber,
   NAGAYA_BACKUP_S3_ENDPOINT: fc.constantFrom('s3.example', 'https://user:password@s3.example', 'https://s3.example/path'),
   NAGAYA_BACKUP_SCRATCH_URL: badUrl,
+  NAGAYA_API_URL: fc.constantFrom('nagaya.example', 'ftp://nagaya.example'),
   LOG_LEVEL: fc.constantFrom('loud', 'INFO', '3'),
   ...Object.fromEntries(Object.keys(BOUNDS).map((name) => [name, notAWholeNumber])),
 };

@@ -30,6 +30,9 @@ export interface Configuration {
   readonly docs: boolean;
   /** What `/metrics` asks for; undefined leaves it open. */
   readonly metricsToken: string | undefined;
+  /** Where a service is that commands talk to, and the key that they do it with; undefined where the command finds out itself. */
+  readonly apiUrl: string | undefined;
+  readonly apiKey: string | undefined;
   /** Largest request body, bytes. */
   readonly bodyLimit: number;
   /** Requests a minute and API key; 0 for no limit. */
@@ -59,6 +62,8 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_ROLE_SECRET_PREVIOUS',
   'NAGAYA_BACKUP_SECRET',
   'NAGAYA_DATA_DIR',
+  'NAGAYA_API_KEY',
+  'NAGAYA_API_URL',
   'NAGAYA_DOCS',
   'NAGAYA_METRICS_TOKEN',
   'NAGAYA_BODY_LIMIT',
@@ -101,6 +106,8 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     migrateOnStart: reader.boolean('MIGRATE_ON_START', (databaseUrl ?? adminUrl) === undefined),
     dataDir: resolve(reader.text('NAGAYA_DATA_DIR') ?? './data'),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    apiUrl: reader.httpUrl('NAGAYA_API_URL'),
+    apiKey: reader.text('NAGAYA_API_KEY'),
     docs: reader.boolean('NAGAYA_DOCS', true),
     metricsToken: reader.token('NAGAYA_METRICS_TOKEN'),
     bodyLimit: reader.integer('NAGAYA_BODY_LIMIT', { default: 32 * MEBIBYTE, min: 1024, max: 1024 * MEBIBYTE }),

@@ -1,5 +1,10 @@
 import { Module } from '@nestjs/common';
 import { JobsModule } from '../../jobs/jobs.module.js';
+import { AuthModule } from '../../auth/auth.module.js';
+import { AssistantController } from './assistant/assistant.controller.js';
+import { AssistantStatsService } from './assistant/assistant-stats.service.js';
+import { AssistantTexts } from './assistant/assistant-texts.js';
+import { AssistantTools } from './assistant/assistant-tools.js';
 import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
@@ -27,8 +32,9 @@ import { ViolationsService } from './violations/violations.service.js';
 
 /** The data layer of an AI coding assistant. */
 @Module({
-  imports: [JobsModule],
+  imports: [AuthModule, JobsModule],
   controllers: [
+    AssistantController,
     ConversationsController,
     ForgettingController,
     InheritanceController,
@@ -38,6 +44,9 @@ import { ViolationsService } from './violations/violations.service.js';
     ViolationsController,
   ],
   providers: [
+    AssistantStatsService,
+    AssistantTexts,
+    AssistantTools,
     CodingRule2Database,
     ConversationSearchService,
     ConversationsService,
