@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/service.js';
 
 const PATH = '/v1/products/coding_rule2';
 const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
-const TOOLS = ['memory_add', 'memory_forget', 'memory_get', 'mistake_record', 'session_handoff', 'session_start', 'stats', 'violation_record'];
+const TOOLS = ['memory_add', 'memory_forget', 'memory_get', 'memory_search', 'mistake_record', 'session_handoff', 'session_start', 'stats', 'violation_record'];
 
 let nagaya: TestService;
 const clients: Client[] = [];
@@ -71,6 +71,8 @@ describe.each([
     const started = await call(client, 'session_start', { sessionId: second, fromSessionId: first, budgetTokens: 1_000, task: '移行' });
     expect(started.structuredContent).toMatchObject({ fromSessionId: first, leftOutCount: 0 });
     expect(started.structuredContent?.['memories']).toContainEqual(expect.objectContaining({ id }));
+    const found = (await call(client, 'memory_search', { query: '移行を手で', sessionId: first })).structuredContent;
+    expect(found).toEqual({ items: [{ id, sessionId: first, memoryType: 'decision', retentionPriority: 5, snippet: '移行は手で書く。', tokens: 9, score: expect.any(Number) }] });
     // The same services as REST: what one writes, the other reads.
     expect((await nagaya.request('GET', `${PATH}/memories/${id}`)).body).toEqual((await call(client, 'memory_get', { id })).structuredContent);
     expect((await call(client, 'memory_forget', { id })).structuredContent).toMatchObject({ nothingLeft: true });

@@ -59,6 +59,8 @@ describe('a round trip of coding_rule2', () => {
     expect(await exported(other, 'coding_rule2')).toBe(first);
     // What was imported is served, and new rows get ids and numbers of their own.
     expect((await other.request('GET', '/v1/products/coding_rule2/mistake-patterns/claimed-tests-passed')).body).toMatchObject({ occurrences: 1 });
+    // Words are found without the index having been carried over.
+    expect(((await other.request('POST', '/v1/products/coding_rule2/conversations/search', { body: { query: 'vector', limit: 5 } })).body.items as { userMessage: string }[]).map((found) => found.userMessage)).toEqual(['no vector']);
     expect((await other.request('POST', '/v1/products/coding_rule2/memories', { body: { sessionId: 'new', memoryType: 't', memoryContent: {} } })).status).toBe(201);
   });
 

@@ -23,6 +23,8 @@ export const CODING_RULE2: ProductManifest = {
     { name: 'Sessions', description: 'What one session hands on to the next.' },
   ],
   entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
+  // The words of conversations and memories, made anew from their rows.
+  derived: ['text_corpora', 'text_segments', 'text_postings'],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,
 };

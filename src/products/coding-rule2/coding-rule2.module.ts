@@ -5,6 +5,7 @@ import { AssistantController } from './assistant/assistant.controller.js';
 import { AssistantStatsService } from './assistant/assistant-stats.service.js';
 import { AssistantTexts } from './assistant/assistant-texts.js';
 import { AssistantTools } from './assistant/assistant-tools.js';
+import { MemoryRecallService } from './assistant/memory-recall.service.js';
 import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
@@ -56,6 +57,7 @@ import { ViolationsService } from './violations/violations.service.js';
     InheritanceService,
     MemoriesService,
     MemoryMergeService,
+    MemoryRecallService,
     MistakePatternsService,
     SessionHandoffService,
     ViolationSummaryService,

@@ -14,7 +14,8 @@ import { RecordViolation } from '../violations/violation.dto.js';
 import { Violation } from '../violations/violation.entity.js';
 import { ViolationsService } from '../violations/violations.service.js';
 import { AssistantStatsService } from './assistant-stats.service.js';
-import { AskForStats, AssistantStats, HandOffSession, MemoryId, RecordMistake, StartedSession, StartSession } from './assistant.dto.js';
+import { MemoryRecallService } from './memory-recall.service.js';
+import { AskForStats, AssistantStats, HandOffSession, MemoryId, RecalledMemories, RecordMistake, SearchMemory, StartedSession, StartSession } from './assistant.dto.js';
 
 /** What an assistant can call. Each tool is a service that REST calls as well, on the same login. */
 @Injectable()
@@ -25,6 +26,7 @@ export class AssistantTools {
     private readonly inheritance: InheritanceService,
     patterns: MistakePatternsService,
     memories: MemoriesService,
+    recall: MemoryRecallService,
     forgetting: ForgettingService,
     handoff: SessionHandoffService,
     violations: ViolationsService,
@@ -46,6 +48,15 @@ export class AssistantTools {
         input: RecordMemory,
         output: Memory,
         run: (memory) => memories.record(memory),
+      }),
+      tool({
+        name: 'memory_search',
+        title: 'Search memories',
+        description: 'Find memories by words, in any language. Answers how each begins and how many tokens it has; read with memory_get those that are worth it.',
+        reads: true,
+        input: SearchMemory,
+        output: RecalledMemories,
+        run: (search) => recall.search(search),
       }),
       tool({
         name: 'memory_get',

@@ -16,6 +16,45 @@ export class MemoryId {
   id!: string;
 }
 
+export class SearchMemory {
+  @TextField({ description: 'What to look for, in words: a few, or a whole sentence, in any language.', example: 'how migrations are written', max: 10_000 })
+  query!: string;
+
+  @IntegerField({ description: 'How many to answer at most.', example: 10, min: 1, max: 50, default: 10 })
+  limit!: number;
+
+  @TextField({ description: 'Only this session.', example: 'session-41', max: 100, optional: true })
+  sessionId?: string;
+}
+
+export class RecalledMemory {
+  @Shown({ as: 'uuid', description: 'The memory; memory_get reads all of it.' })
+  id!: string;
+
+  @Shown({ as: 'text', description: 'The session that remembers.', example: 'session-41' })
+  sessionId!: string;
+
+  @Shown({ as: 'text', description: 'What kind of memory it is.', example: 'decision' })
+  memoryType!: string;
+
+  @Shown({ as: 'integer', description: 'How much it is worth keeping, 1 to 10.', example: 8 })
+  retentionPriority!: number;
+
+  @Shown({ as: 'text', description: 'How its text begins, in lower case, at most 160 characters.', example: 'migrations are written by hand.' })
+  snippet!: string;
+
+  @Shown({ as: 'integer', description: 'Estimated tokens of all of it.', example: 12 })
+  tokens!: number;
+
+  @Shown({ as: 'number', description: 'How well it matches (BM25); comparable within one answer.', example: 8.3 })
+  score!: number;
+}
+
+export class RecalledMemories {
+  @Shown({ as: () => RecalledMemory, list: true, description: 'The best match first.' })
+  items!: RecalledMemory[];
+}
+
 export class StartSession extends OmitType(Inherit, ['fromSessionId', 'leaveOutNearDuplicates'] as const) {
   @TextField({ description: 'The session that starts.', example: 'session-42', max: 100 })
   sessionId!: string;

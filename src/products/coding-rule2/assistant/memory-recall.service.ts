@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { textOf } from '../memories/memory-text.js';
+import { MEMORY_COLUMNS, NOT_EXPIRED } from '../memories/memories.service.js';
+import type { Memory } from '../memories/memory.entity.js';
+import { RowFilter } from '../search/row-filter.js';
+import { SearchService } from '../search/search.service.js';
+import { estimateTokens } from '../sessions/inheritance-choice.js';
+import type { RecalledMemories, SearchMemory } from './assistant.dto.js';
+
+/** Enough to tell whether a memory is worth its tokens. */
+const SNIPPET_CHARACTERS = 160;
+
+/** Finds memories by words, and answers what each would cost to read instead of all of it. */
+@Injectable()
+export class MemoryRecallService {
+  constructor(private readonly searches: SearchService) {}
+
+  async search({ query, limit, sessionId }: SearchMemory): Promise<RecalledMemories> {
+    const filter = new RowFilter(NOT_EXPIRED);
+    if (sessionId !== undefined) filter.add('session_id =', sessionId, { isIndexed: true });
+    return this.searches.search('memories', { query, limit }, filter, async (tx, { hits }) => {
+      const rows = await tx.query<Memory[]>(`SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = ANY ($1::uuid[])`, [hits.map((hit) => hit.id)]);
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      const items = hits.flatMap(({ id, score }) => {
+        const memory = byId.get(id);
+        if (memory === undefined) return [];
+        const { sessionId: session, memoryType, memoryContent, retentionPriority } = memory;
+        return [{ id, sessionId: session, memoryType, retentionPriority, snippet: snippetOf(memoryContent), tokens: estimateTokens(memoryContent), score }];
+      });
+      return { items };
+    });
+  }
+}
+
+function snippetOf(content: unknown): string {
+  const characters = [...textOf(content).words];
+  return characters.length <= SNIPPET_CHARACTERS ? characters.join('') : `${characters.slice(0, SNIPPET_CHARACTERS - 1).join('')}…`;
+}
