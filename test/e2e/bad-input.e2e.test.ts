@@ -18,6 +18,8 @@ let document: OpenAPIObject;
 /** Every operation that takes a body. */
 let operations: Operation[];
 const ids: Record<string, string> = {};
+/** An id that no row has: a body is judged before its row is looked for. */
+const NOWHERE = '01a20b37-e0e5-73af-abc6-743f2f6b1daf';
 
 beforeAll(async () => {
   nagaya = await startTestService();
@@ -30,7 +32,7 @@ afterAll(() => nagaya.stop());
 
 const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   nagaya.request(method, path, { key: nagaya.keys.operator, body, headers });
-const place = (operation: Operation) => addressOf(operation, { id: ids[operation.path] ?? '', productId: 'coding_rule2' });
+const place = (operation: Operation) => addressOf(operation, { id: ids[operation.path] ?? NOWHERE, productId: 'coding_rule2' });
 const named = ({ method, path }: Operation) => `${method} ${path}`;
 
 /** Every row that a request could write, but for the operators' log, which is written beforehand. */
@@ -198,7 +200,8 @@ describe('every list refuses', () => {
     expect(lists().length).toBeGreaterThanOrEqual(10);
     const cursors = ['x', '', '%00', encoded(null), encoded({}), encoded(['2026-01-01 00:00:00+00']), encoded(['2026-01-01', ID, 'more']), encoded(["' OR 1=1 --", ID]), encoded([1, ID]), encoded(['\0', ID]), encoded(['2026-01-01 00:00:00+00', 'no id']), 'x'.repeat(1_001)];
     for (const operation of lists()) {
-      if (operation.path === '/v1/products') continue;
+      // By name: any text is a place in these.
+      if (['/v1/products', '/v1/schema-health'].includes(operation.path)) continue;
       for (const cursor of cursors) {
         expect({ path: operation.path, cursor, refusal: refusal(await asked(operation, `cursor=${cursor}`)) }).toEqual({ path: operation.path, cursor, refusal: [400, 'validation_failed', '/query/cursor'] });
       }

@@ -33,7 +33,9 @@ async function examine(options: { mend?: boolean; asMigrator?: boolean } = {}): 
   const cluster = await openCluster(options.asMigrator ? database.configuration : { ...database.configuration, databaseUrl: url, databaseAdminUrl: url }, { purpose: 'visit' });
   return withAdmin(requireAdminUrl(cluster), async (admin) => {
     const plan = await planAccess(admin, cluster, house, database.configuration.roleConnectionLimit);
-    return options.mend ? repairAccess(admin, plan, RULES) : inspectAccess(admin, plan, RULES);
+    const findings = await (options.mend ? repairAccess(admin, plan, RULES) : inspectAccess(admin, plan, RULES));
+    // Other test files make and drop databases of this server meanwhile.
+    return findings.map((finding) => (finding.rule === 'database-elsewhere' ? { ...finding, detail: 'other databases' } : finding));
   });
 }
 
