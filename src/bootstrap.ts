@@ -5,6 +5,8 @@ import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { limitBodies } from './auth/body-budget.js';
 import { limitRate } from './auth/rate-limit.js';
+import { NotificationTargets } from './alerts/notifications/notification-targets.js';
+import type { AlertSettings } from './config/alert-settings.js';
 import type { Configuration } from './config/env.js';
 import { openCluster, type Cluster } from './database/cluster.js';
 import { readConnectionRoom } from './database/connection-room.js';
@@ -74,7 +76,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 /** The application without its socket, for tests and for writing the OpenAPI document. */
 export async function createApp(
-  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'metricsToken' | 'rateLimit'>,
+  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'metricsToken' | 'rateLimit' | keyof AlertSettings>,
   house: House,
   cluster: Cluster,
   databases: Databases,
@@ -95,6 +97,7 @@ export async function createApp(
   setSecurityHeaders(fastify);
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
+  app.get(NotificationTargets, { strict: false }).use(configuration);
   await limitRate(app, configuration.rateLimit);
   limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));

@@ -4,10 +4,12 @@ import { ConfigurationError } from '../config/env.js';
 import { VERSION } from '../document-api.js';
 import { AppError } from '../errors/app-error.js';
 import { UsageError } from './context.js';
+import { registerAlerts } from './alerts.js';
 import { registerBackup } from './backup.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { registerExport } from './export.js';
+import { registerHealth } from './health.js';
 import { registerImport } from './import.js';
 import { registerKey } from './key.js';
 import { registerMcp } from './mcp.js';
@@ -29,6 +31,8 @@ const VERBS = [
   registerRollback,
   registerStatus,
   registerDoctor,
+  registerHealth,
+  registerAlerts,
   registerKey,
   registerProduct,
   registerBackup,

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { BACKUP_NAMES, readBackupSettings, type BackupSettings } from './backup-settings.js';
 import { readTracingSettings, type TracingSettings } from './tracing-settings.js';
+import { ALERT_NAMES, readAlertSettings, type AlertSettings } from './alert-settings.js';
 import { EnvironmentReader, SECRET_MIN_LENGTH, type EnvironmentSource } from './environment-reader.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Everything that the environment decides, typed and checked. `docs/configuration.md` has a line for each. */
-export interface Configuration {
+export interface Configuration extends AlertSettings {
   /** Where the cluster and its database are; undefined means the embedded engine. */
   readonly databaseUrl: string | undefined;
   /** The migrator's login; undefined in a process that only serves. */
@@ -57,6 +58,7 @@ export class ConfigurationError extends Error {
 }
 
 const KNOWN_NAGAYA_NAMES = new Set([
+  ...ALERT_NAMES,
   ...BACKUP_NAMES,
   'NAGAYA_ROLE_SECRET',
   'NAGAYA_ROLE_SECRET_PREVIOUS',
@@ -117,6 +119,7 @@ export function readConfiguration(source: EnvironmentSource, roles: readonly str
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
     backup: readBackupSettings(reader),
     tracing: readTracingSettings(reader),
+    ...readAlertSettings(reader),
   };
   if (configuration.databaseUrl !== undefined && configuration.roleSecret === undefined && !reader.has('NAGAYA_ROLE_SECRET')) {
     reader.problems.push(

@@ -8,6 +8,7 @@ import { ProbesController } from './probes/probes.controller.js';
 import { HealthFigures } from './schema/health-figures.js';
 import { HealthReader } from './schema/health-reader.js';
 import { HealthStore } from './schema/health-store.js';
+import { HistoryRules } from './schema/rules/history-rules.js';
 import { ProductHealthController, SchemaHealthController } from './schema/schema-health.controller.js';
 import { SchemaHealthJob } from './schema/schema-health.job.js';
 import { SchemaHealth } from './schema/schema-health.service.js';
@@ -16,7 +17,7 @@ import { SchemaHealth } from './schema/schema-health.service.js';
 @Module({
   imports: [AlertsModule, JobsModule, MetricsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [ProbesController, ProductHealthController, SchemaHealthController],
-  providers: [DatabaseProbe, HealthFigures, HealthReader, HealthStore, SchemaHealth, SchemaHealthJob],
+  providers: [DatabaseProbe, HealthFigures, HealthReader, HealthStore, HistoryRules, SchemaHealth, SchemaHealthJob],
   exports: [SchemaHealth],
 })
 export class HealthModule {}

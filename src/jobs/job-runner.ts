@@ -30,6 +30,11 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.jobs.push(job);
   }
 
+  /** Begins nothing: a verb of the command line looks once and leaves the schedule to those who serve. */
+  hold(): void {
+    this.stopping.abort();
+  }
+
   /** Ends when the jobs that it began have ended; the next tick does not wait for that. */
   @Interval(TICK_MS)
   async tick(): Promise<void> {

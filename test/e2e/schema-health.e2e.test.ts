@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AlertEvaluator } from '../../src/alerts/evaluation/alert-evaluator.js';
 import { SchemaHealth } from '../../src/health/schema/schema-health.service.js';
 import { refusal } from '../support/problem.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -80,6 +81,14 @@ describe('the health of a schema', () => {
     const history = await nagaya.request('GET', '/v1/schema-health/core/history', operator());
     expect(history.body.items[0]).toMatchObject({ productId: 'core', recordCountExact: true });
     expect(refusal(await nagaya.request('GET', `${TEA}/history?limit=0`, asTea()))).toEqual([400, 'validation_failed', '/query/limit']);
+  });
+
+  test('is shown with its product, and so are the alerts that follow from it', async () => {
+    await nagaya.service.app.get(AlertEvaluator, { strict: false }).evaluate();
+    const { body } = await nagaya.request('GET', '/v1/products/tea_house', operator());
+    expect(body).toMatchObject({ health: { recordCount: 3, recordCountExact: true, status: 'warning' }, alerts: [{ ruleId: 'record-count-low', severity: 'warning', state: 'pending', message: '3 records, fewer than 100.' }] });
+    const { items } = (await nagaya.request('GET', '/v1/products', operator())).body as { items: { id: string; alerts: object[] }[] };
+    expect(items.find(({ id }) => id === 'tea_house')?.alerts).toEqual(body['alerts']);
   });
 
   test('is what Prometheus reads', async () => {

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Databases } from '../../database/databases.js';
+import { DEFAULT_REPEAT_SECONDS } from '../rules/alert-rule.js';
 import { AlertRules } from '../rules/alert-rules.js';
 import { RuleBook } from '../rules/rule-book.js';
 import { AlertRecorder, GAP_SECONDS } from './alert-recorder.js';
@@ -31,7 +32,11 @@ export class AlertEvaluator {
     }
     const resting = await this.resting();
     signal.throwIfAborted();
-    await this.recorder.record({ now, looks, resting });
+    const repeatSecondsOf = (ruleId: string, productId: string | null): number => {
+      const rule = this.rules.get(ruleId);
+      return rule === undefined ? DEFAULT_REPEAT_SECONDS : book.settingsOf(rule, productId).repeatSeconds;
+    };
+    await this.recorder.record({ now, looks, resting, repeatSecondsOf });
   }
 
   private async databaseTime(): Promise<Date> {

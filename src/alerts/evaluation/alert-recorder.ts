@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Databases } from '../../database/databases.js';
 import { newId } from '../../database/new-id.js';
 import { AlertEvents, type AlertEvent } from './alert-events.js';
+import { AlertTellings } from '../notifications/alert-tellings.js';
 import type { Look, Sighting } from './look.js';
 import { transition, type OpenAlert, type Transition } from './transition.js';
 
@@ -11,6 +12,8 @@ export interface Pass {
   readonly looks: readonly Look[];
   /** Whose alerts rest: no new ones, no repeats, and none ends because nobody looks. */
   readonly resting: ReadonlySet<string>;
+  /** How often what goes on firing is told again. */
+  readonly repeatSecondsOf: (ruleId: string, productId: string | null) => number;
 }
 
 /** Later than this after the look before, there was a gap: the checks were not running, or the database was not there. */
@@ -25,6 +28,7 @@ export class AlertRecorder {
   constructor(
     private readonly databases: Databases,
     private readonly events: AlertEvents,
+    private readonly tellings: AlertTellings,
   ) {}
 
   async record(pass: Pass): Promise<void> {
@@ -35,6 +39,7 @@ export class AlertRecorder {
       await this.carryOn(pass.now, changes);
       await this.finish(pass.now, changes);
       await this.events.append(pass.now, changes.flatMap(eventOf));
+      await this.tellings.write(pass, [...fresh.keys()]);
     });
   }
 

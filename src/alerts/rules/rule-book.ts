@@ -18,8 +18,8 @@ export type RuleDefaults = Pick<AlertRule, 'id' | 'severity' | 'forSeconds' | 'r
 /** What was set, read at one moment. */
 export interface OpenRuleBook {
   settingsOf(rule: RuleDefaults, productId: string | null): RuleSettings;
-  /** What operators have set for the rule and that product (or `*`), if anything. */
-  setFor(ruleId: string, productId: string): RuleSetting | undefined;
+  /** The nearest place that says anything of the rule. */
+  sourceOf(ruleId: string, productId: string | null): SettingSource;
 }
 
 /**
@@ -41,7 +41,11 @@ export class RuleBook {
     );
     const set = new Map(rows.map((row) => [keyOf(row.ruleId, row.productId), row]));
     return {
-      setFor: (ruleId, productId) => set.get(keyOf(ruleId, productId)),
+      sourceOf: (ruleId, productId) => {
+        if (productId !== null && set.has(keyOf(ruleId, productId))) return 'product';
+        if (this.declared(ruleId, productId) !== undefined) return 'manifest';
+        return set.has(keyOf(ruleId, ALL_PRODUCTS)) ? 'all' : 'default';
+      },
       settingsOf: (rule, productId) => {
         const own = productId === null ? undefined : set.get(keyOf(rule.id, productId));
         return settle(rule, [own, this.declared(rule.id, productId), set.get(keyOf(rule.id, ALL_PRODUCTS))]);

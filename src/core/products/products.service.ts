@@ -6,6 +6,7 @@ import { Databases } from '../../database/databases.js';
 import type { House } from '../../database/migrator.js';
 import { SchemaReadiness } from '../../database/migrations/schema-readiness.js';
 import { notFound } from '../../errors/app-error.js';
+import { readConditions, type ProductConditions } from './product-conditions.js';
 import type { ProductState } from './product.dto.js';
 import type { Product } from './product.entity.js';
 import { PRODUCT_COLUMNS, setProductStatus } from './set-product-status.js';
@@ -31,7 +32,8 @@ export class ProductsService {
     );
     const page = rows.slice(0, limit);
     const items: ProductState[] = [];
-    for (const product of page) items.push(await this.withState(product));
+    const conditions = await readConditions(this.databases.control, page.map((product) => product.id));
+    for (const product of page) items.push(await this.withState(product, conditions.get(product.id)));
     return { items, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
 
@@ -39,7 +41,7 @@ export class ProductsService {
   async get(id: string): Promise<ProductState> {
     const [row] = await this.databases.control.query<Product>(`SELECT ${PRODUCT_COLUMNS} FROM core.products WHERE id = $1`, [id]);
     if (row === undefined) throw notFound();
-    return this.withState(row);
+    return this.withState(row, (await readConditions(this.databases.control, [id])).get(id));
   }
 
   /** Its requests answer 403 from now on, on other replicas within two seconds. @throws AppError `not_found` */
@@ -58,9 +60,9 @@ export class ProductsService {
     return product;
   }
 
-  private async withState(product: Product): Promise<ProductState> {
+  private async withState(product: Product, conditions: ProductConditions = { health: null, alerts: [] }): Promise<ProductState> {
     const served = this.databases.serves(product.id);
-    return { ...product, served, engine: this.cluster.engine, migrations: served ? await this.migrationsOf(product.id) : null };
+    return { ...product, ...conditions, served, engine: this.cluster.engine, migrations: served ? await this.migrationsOf(product.id) : null };
   }
 
   /** The history is the product's own, so it is read through the product's own login; that one may be out of order. */
