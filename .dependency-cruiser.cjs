@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health, drift ← demo, life-cycle, new-product, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -47,6 +47,7 @@ module.exports = {
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('products', [...SERVICES, 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
+    onlyImports('isolation', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'The canary goes through the pools of whatever products there are, and tells of it; it knows none of them.'),
     onlyImports('drift', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'Drift is seen in the catalogue and told of; it knows schemas from the manifests, and no feature.'),
     onlyImports('backup', [...SERVICES, 'core', 'monitoring', 'metrics', 'alerts'], 'Backups learn of schemas from the manifests, which are handed to them; they look at products from outside.'),
     onlyImports('life-cycle', [...SERVICES, 'core'], 'Ending a product takes the admin login and the shared schemas; it looks into no product.'),
