@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health, drift ← demo, life-cycle, new-product, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -49,6 +49,7 @@ module.exports = {
     onlyImports('products', [...SERVICES, 'mcp', 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
     onlyImports('transfer', SERVICES, 'A product is exported by its manifest and the catalogue; what its tables mean is nothing to it.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
+    onlyImports('isolation', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'The canary goes through the pools of whatever products there are, and tells of it; it knows none of them.'),
     onlyImports('drift', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'Drift is seen in the catalogue and told of; it knows schemas from the manifests, and no feature.'),
     onlyImports('backup', [...SERVICES, 'core', 'monitoring', 'metrics', 'alerts'], 'Backups learn of schemas from the manifests, which are handed to them; they look at products from outside.'),
     onlyImports('life-cycle', [...SERVICES, 'core'], 'Ending a product takes the admin login and the shared schemas; it looks into no product.'),

@@ -39,7 +39,7 @@ export default {
   projects: [
     { displayName: 'unit', ...beside('src') },
     inTestFolder('architecture'),
-    ...['integration', 'e2e', 'embedded', 'postgres', 'security'].map(onDatabase),
+    ...['integration', 'e2e', 'embedded', 'postgres', 'security', 'pooler'].map(onDatabase),
   ],
   maxWorkers: 2,
   // ESM modules are never unloaded: the heap grows some 40 MB a file that starts Nest. Above this a worker is started anew.

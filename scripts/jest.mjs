@@ -2,6 +2,7 @@
 //
 //   npm test                    unit, architecture, integration, e2e and embedded tests, on the embedded engine
 //   npm run test:pg             integration, e2e, postgres and security tests, on the server of TEST_DATABASE_ADMIN_URL
+//   … -- --suite pooler         through PgBouncer, which has to be on the PATH
 //   … -- --suite unit           only that suite (or several, separated by commas)
 //   … -- --results FILE         writes the results as JSON too
 import { spawn } from 'node:child_process';
@@ -13,6 +14,8 @@ const SUITES = {
   embedded: ['unit', 'architecture', 'integration', 'e2e', 'embedded'],
   postgres: ['integration', 'e2e', 'postgres', 'security'],
 };
+/** Run when asked for by name: they need more than a server. */
+const ON_REQUEST = { embedded: [], postgres: ['pooler'] };
 const OWN_OPTIONS = { postgres: { type: 'boolean' }, suite: { type: 'string' }, results: { type: 'string' } };
 
 /** Our own options, and everything else as it was typed. */
@@ -45,8 +48,8 @@ if (postgres && !process.env.TEST_DATABASE_ADMIN_URL) {
 }
 
 const chosen = suite?.split(',') ?? SUITES[engine];
-const unknown = chosen.filter((name) => !SUITES[engine].includes(name));
-if (unknown.length > 0) refuse(`No suite ${unknown.join(', ')} on this engine; there are ${SUITES[engine].join(', ')}.`);
+const unknown = chosen.filter((name) => ![...SUITES[engine], ...ON_REQUEST[engine]].includes(name));
+if (unknown.length > 0) refuse(`No suite ${unknown.join(', ')} on this engine; there are ${[...SUITES[engine], ...ON_REQUEST[engine]].join(', ')}.`);
 
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 // --selectProjects takes every word that follows it, so it comes last.

@@ -9,6 +9,7 @@ import type { House } from './database/migrator.js';
 import { DriftModule } from './drift/drift.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { IsolationModule } from './isolation/isolation.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         HealthModule,
         DriftModule,
         TransferModule,
+        IsolationModule,
         ...products,
         ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
       ],

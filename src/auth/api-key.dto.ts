@@ -1,4 +1,4 @@
-import { InstantField, TextField, TextListField } from '../http/fields.js';
+import { InstantField, IntegerField, TextField, TextListField } from '../http/fields.js';
 import { PageQuery } from '../http/paging.js';
 import { Shown } from '../http/shown.js';
 import { ApiKey } from './api-key.entity.js';
@@ -15,6 +15,11 @@ export class CreateApiKey {
 
   @InstantField({ description: 'When it stops working; absent or null for never.', example: '2027-01-01T00:00:00Z', optional: true, nullable: true })
   expiresAt?: Date | null;
+}
+
+export class RotateApiKey {
+  @IntegerField({ description: 'How long the old key works on, seconds; 0 ends it at once. Default a day, at most 30 days.', example: 86_400, min: 0, max: 2_592_000, optional: true })
+  overlapSeconds?: number;
 }
 
 export class ListApiKeys extends PageQuery {

@@ -7,9 +7,12 @@ import { AnswersPageOf, type Page } from '../http/paging.js';
 import { UuidPath } from '../http/path-params.js';
 import { pageOf, placeIn } from '../http/slice-page.js';
 import { Once, OperatorOnly } from './access.js';
-import { CreateApiKey, CreatedApiKeyAnswer, ListApiKeys } from './api-key.dto.js';
+import { CreateApiKey, CreatedApiKeyAnswer, ListApiKeys, RotateApiKey } from './api-key.dto.js';
 import { ApiKey, PERMISSIONS, type Permission } from './api-key.entity.js';
 import { ApiKeysService } from './api-keys.service.js';
+
+/** A working day's worth of time to put the new key everywhere. */
+const DEFAULT_OVERLAP_S = 86_400;
 
 @ApiTags('API keys')
 @OperatorOnly()
@@ -33,6 +36,19 @@ export class ApiKeysController {
   @AnswersPageOf(ApiKey)
   async list(@Query() query: ListApiKeys): Promise<Page<ApiKey>> {
     return pageOf(await this.keys.list(query, query.limit, placeIn(query, 'timestamptz')));
+  }
+
+  @Post(':id/rotate')
+  @Once('key')
+  @ApiOperation({
+    summary: 'Replace an API key',
+    description: 'Makes a key of the same name, product, permissions and expiry. The old one works on for the overlap, a day unless said otherwise, so that its holder can change over without a gap.',
+  })
+  @Created(CreatedApiKeyAnswer, 'Made. The new key is shown this once.')
+  async rotate(@UuidPath() id: string, @Body() { overlapSeconds }: RotateApiKey, @Res({ passthrough: true }) reply: FastifyReply): Promise<CreatedApiKeyAnswer> {
+    const key = await this.keys.rotate(id, overlapSeconds ?? DEFAULT_OVERLAP_S);
+    void reply.header('location', `/v1/api-keys/${key.id}`).header('cache-control', 'no-store');
+    return key;
   }
 
   @Delete(':id')

@@ -55,6 +55,32 @@ export class ApiKeysService {
     });
   }
 
+  /**
+   * A new key for what an old one opens, under the same name; the old one works on for the overlap, so that whoever holds it can change
+   * over without a gap. In one statement: the old one never ends without its successor.
+   * @throws AppError `not_found` where the key does not work any more
+   */
+  async rotate(id: string, overlapSeconds: number): Promise<CreatedApiKey> {
+    const [old] = await this.databases.control.query<{ productId: string | null }>('SELECT product_id AS "productId" FROM core.api_keys WHERE id = $1', [id]);
+    if (old === undefined) throw notFound();
+    const key = newApiKey(old.productId === null ? 'operator' : 'product');
+    const [row] = await this.databases.control.query<ApiKey>(
+      `WITH old AS (
+         SELECT id, name, product_id, permissions, expires_at FROM core.api_keys
+          WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+            FOR UPDATE
+       ), ending AS (
+         UPDATE core.api_keys k SET expires_at = least(old.expires_at, clock_timestamp() + make_interval(secs => $2)) FROM old WHERE k.id = old.id
+       )
+       INSERT INTO core.api_keys (id, name, product_id, prefix, key_hash, permissions, expires_at)
+       SELECT $3, name, product_id, $4, $5, permissions, expires_at FROM old
+       RETURNING ${COLUMNS}`,
+      [id, overlapSeconds, newId(), shownPrefix(key), hashApiKey(key)],
+    );
+    if (row === undefined) throw notFound();
+    return { ...row, key };
+  }
+
   /** Revoking a revoked key changes nothing. @throws AppError `not_found` */
   async revoke(id: string): Promise<void> {
     const rows = await this.databases.control.query(

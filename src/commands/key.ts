@@ -17,6 +17,7 @@ interface CreateFlags {
 }
 
 const PAGE = 100;
+const MAX_OVERLAP_MS = 30 * 86_400_000;
 
 export function registerKey(program: Command): void {
   const key = program.command('key').description('API keys');
@@ -30,6 +31,12 @@ export function registerKey(program: Command): void {
     .option('--read-only', 'one that may only read')
     .option('--json', 'print JSON')
     .action(runCreate);
+  key
+    .command('rotate <id>')
+    .description('make a key in place of one, which works on for a while, and print the new one, this once')
+    .option('--overlap <time>', 'how long the old one works on, such as 24h; 0m ends it at once', '24h')
+    .option('--json', 'print JSON')
+    .action(runRotate);
   key.command('list').description('list keys').option('--product <id>', 'only those of this product').option('--json', 'print JSON').action(runList);
   key.command('revoke <id>').description('stop a key from working, within 5 seconds everywhere').option('--json', 'print JSON').action(runRevoke);
 }
@@ -73,8 +80,24 @@ async function runList(flags: { product?: string; json?: true }): Promise<void> 
   });
 }
 
+async function runRotate(id: string, { overlap, json }: { overlap: string; json?: true }): Promise<void> {
+  refuseUnlessId(id);
+  const span = readSpan(overlap);
+  if (span === undefined || span > MAX_OVERLAP_MS) throw new UsageError(`--overlap takes a length of time such as 24h, 30m or 7d, at most 30d; "${overlap}" is none.`);
+  await withDatabases(commandContext(), async (databases) => {
+    await audit(databases, 'key rotate', id);
+    const { id: newId, key, productId, permissions, expiresAt } = await new ApiKeysService(databases).rotate(id, span / 1_000);
+    if (json) return printJson({ id: newId, key, productId, permissions, expiresAt });
+    print(key);
+  });
+}
+
+function refuseUnlessId(id: string): void {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new UsageError('A key is named by its id, as "nagaya key list" shows it.');
+}
+
 async function runRevoke(id: string, { json }: { json?: true }): Promise<void> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw new UsageError('A key is revoked by its id, as "nagaya key list" shows it.');
+  refuseUnlessId(id);
   await withDatabases(commandContext(), async (databases) => {
     await audit(databases, 'key revoke', id);
     await new ApiKeysService(databases).revoke(id);
@@ -98,10 +121,16 @@ function stateOf(key: ApiKey): string {
   return key.expiresAt !== null && key.expiresAt.getTime() <= Date.now() ? 'expired' : 'works';
 }
 
+/** Milliseconds; undefined for what is no length of time. */
+function readSpan(text: string): number | undefined {
+  const [, count, letter = ''] = /^(\d{1,5})([dhm])$/.exec(text) ?? [];
+  const unit = { d: 86_400_000, h: 3_600_000, m: 60_000 }[letter];
+  return unit === undefined ? undefined : Number(count) * unit;
+}
+
 function readExpiry(text: string): Date {
-  const span = /^(\d{1,5})([dhm])$/.exec(text);
-  const unit = { d: 86_400_000, h: 3_600_000, m: 60_000 }[span?.[2] ?? ''];
-  const time = span !== null && unit !== undefined ? Date.now() + Number(span[1]) * unit : /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  const span = readSpan(text);
+  const time = span !== undefined ? Date.now() + span : /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw new UsageError(`--expires takes a time such as 2027-01-01T00:00:00Z or a length of time such as 90d; "${text}" is neither.`);
   return new Date(time);
 }
