@@ -6,6 +6,7 @@ import { AppError, notFound } from '../errors/app-error.js';
 import { accessOf, READING_METHODS } from './access.js';
 import { unauthenticated } from './authenticator.js';
 import type { Principal } from './principal.js';
+import { ProductQuotas } from './product-quotas.js';
 import { ProductStatuses } from './product-status.js';
 
 /**
@@ -18,6 +19,7 @@ export class AccessGuard implements CanActivate {
     private readonly databases: Databases,
     private readonly statuses: ProductStatuses,
     private readonly readiness: SchemaReadiness,
+    private readonly quotas: ProductQuotas,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -32,6 +34,8 @@ export class AccessGuard implements CanActivate {
     if (!principal.permissions.includes(reads ? 'read' : 'write')) {
       throw new AppError('forbidden', `This key may not ${reads ? 'read' : 'write'}. Use one with that permission.`);
     }
+    // After the key's own rights, so that a key that may not write learns nothing of the product's limits.
+    if (access === 'product' && !reads && request.method !== 'DELETE' && growsProduct(request)) await this.quotas.assertRoom(productOf(request));
     return true;
   }
 
@@ -51,6 +55,11 @@ export class AccessGuard implements CanActivate {
       });
     }
   }
+}
+
+/** The routes that every product has write into the shared schemas, whose rows are kept by age. */
+function growsProduct(request: FastifyRequest): boolean {
+  return request.routeOptions.url?.split('/')[3]?.startsWith(':') === false;
 }
 
 /** `/v1/products/<id>/…`, whether the route names the product or takes it as a parameter. */

@@ -9,6 +9,7 @@ import { AuditGuard } from './audit.guard.js';
 import { Authenticator } from './authenticator.js';
 import { KeyCache } from './key-cache.js';
 import { KeyUsage } from './key-usage.js';
+import { ProductQuotas } from './product-quotas.js';
 import { ProductStatuses } from './product-status.js';
 
 /** Keys, and the guard that stands before every route. */
@@ -22,11 +23,12 @@ import { ProductStatuses } from './product-status.js';
     Authenticator,
     KeyCache,
     KeyUsage,
+    ProductQuotas,
     ProductStatuses,
     // In this order: what an operator may not do is not written down as done.
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: AuditGuard },
   ],
-  exports: [ApiKeysService, AuditLog, ProductStatuses],
+  exports: [ApiKeysService, AuditLog, ProductQuotas, ProductStatuses],
 })
 export class AuthModule {}

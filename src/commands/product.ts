@@ -6,6 +6,7 @@ import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
 import { registerProductLife } from './product-life.js';
+import { registerProductQuota } from './product-quota.js';
 import { registerProductNew } from './product-new.js';
 
 export function registerProduct(program: Command): void {
@@ -15,6 +16,7 @@ export function registerProduct(program: Command): void {
   product.command('suspend <id>').description('answer 403 for a product; its data is untouched').option('--json', 'print JSON').action(setStatus('suspended'));
   product.command('resume <id>').description('bring a product back into service').option('--json', 'print JSON').action(setStatus('active'));
   registerProductLife(product);
+  registerProductQuota(product);
 }
 
 async function runList({ json }: { json?: true }): Promise<void> {

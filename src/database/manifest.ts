@@ -58,6 +58,13 @@ export interface AlertRuleChoice {
   readonly threshold?: number;
 }
 
+/** What a product may hold. Absent or null: as much as it likes. */
+export interface ProductLimits {
+  /** Of its tables with their indexes. */
+  readonly maxBytes?: number | null;
+  readonly maxRows?: number | null;
+}
+
 /** A product: its own schema, login role, pool and migration history. */
 export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
@@ -67,6 +74,8 @@ export interface ProductManifest extends BaseManifest {
   readonly module: Type<unknown>;
   /** By the rule's id, e.g. `{ 'record-count-low': { threshold: 5_000 } }`. */
   readonly alerts?: Readonly<Record<string, AlertRuleChoice>>;
+  /** Until an operator sets another: at the limit writes are refused, reading and deleting go on. */
+  readonly quota?: ProductLimits;
 }
 
 export type SchemaManifest = SharedManifest | ProductManifest;

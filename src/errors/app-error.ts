@@ -18,6 +18,7 @@ export const ERROR_CODES = [
   'method_not_allowed',
   'not_acceptable',
   'rate_limited',
+  'quota_exceeded',
   'unavailable',
   'timeout',
   'internal',

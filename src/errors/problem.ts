@@ -26,6 +26,7 @@ export const CODES_ON_HTTP: Readonly<Record<ErrorCode, CodeOnHttp>> = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   product_not_ready: { status: 503, title: 'The product is not ready' },
   unavailable: { status: 503, title: 'Unavailable for the moment' },
+  quota_exceeded: { status: 507, title: 'The product holds as much as it may' },
   timeout: { status: 504, title: 'It took too long' },
 };
 

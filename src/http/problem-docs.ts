@@ -38,6 +38,8 @@ function usualCodes(path: string, operation: Operation): ErrorCode[] {
     'timeout',
     ...((operation.parameters?.length ?? 0) > 0 ? (['validation_failed'] as const) : []),
     ...(operation.requestBody ? (['validation_failed', 'payload_too_large', 'unsupported_media_type'] as const) : []),
+    // Writes into the product's own schema; those of every product's routes, `/v1/products/{productId}/…`, go into the shared ones.
+    ...(/^\/v1\/products\/[^{]/.test(path) && operation.requestBody && !('x-reads-only' in operation) ? (['quota_exceeded'] as const) : []),
     ...(path.startsWith('/v1/products/') ? (['product_suspended', 'product_archived', 'product_not_ready'] as const) : []),
   ];
 }
@@ -70,6 +72,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, AppError>> = {
   conflict: example('conflict', 'There already is one with the same key. Read or change that one, or use another key.'),
   product_suspended: example('product_suspended', 'This product is suspended; its data is untouched. An operator can resume it.'),
   product_archived: example('product_archived', 'This product is archived. Its data is kept as it was; an operator can bring it back.'),
+  quota_exceeded: example('quota_exceeded', 'This product holds as much as it may: 1000000 rows. Reading and deleting go on; delete what is not needed, or ask an operator for more.'),
   product_not_ready: example('product_not_ready', 'The tables for this do not match this version of the service yet. An operator has to run the migrations.'),
   idempotency_key_reused: example('idempotency_key_reused', 'This Idempotency-Key came before with another body. Use a new key for a new request.'),
   idempotency_in_progress: example('idempotency_in_progress', 'The first request with this Idempotency-Key is still at work. Try again shortly.'),
