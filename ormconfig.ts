@@ -24,7 +24,9 @@ async function chosenSource(): Promise<DataSource> {
   }
   const cluster = await openCluster(loadConfiguration(loginRoles(PRODUCTS)), { purpose: 'visit' });
   const adminUrl = requireAdminUrl(cluster);
-  return migrationSource(manifest, adminUrl, await withAdmin(adminUrl, findExtensionsSchema));
+  const source = await migrationSource(manifest, adminUrl, await withAdmin(adminUrl, findExtensionsSchema));
+  // Here standard output is TypeORM's: migration:show would show nothing.
+  return source.setOptions({ logger: 'formatted-console', logging: ['error', 'warn', 'info', 'schema'] });
 }
 
 export default await chosenSource();

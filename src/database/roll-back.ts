@@ -3,8 +3,9 @@ import { withAdmin, type Queryable } from './admin-connection.js';
 import { requireAdminUrl, type Cluster } from './cluster.js';
 import type { SchemaManifest } from './manifest.js';
 import { findExtensionsSchema } from './migrator.js';
+import { quoteIdent } from './quote-ident.js';
 import { CONTROL_ROLE } from './role-names.js';
-import { captureStatements } from './migrations/capture-statements.js';
+import { captureStatements, type CapturedStatements } from './migrations/capture-statements.js';
 import { readHistories } from './migrations/history.js';
 import { knownMigrations } from './migrations/known-migrations.js';
 import { rollBackSchema, type SchemaOutcome } from './migrations/migrate-schema.js';
@@ -33,10 +34,9 @@ export async function rollBack(cluster: Cluster, manifest: SchemaManifest, optio
     if (newest === undefined) return { schema: manifest.id, applied: [] };
     const migration = (await knownMigrations(manifest)).find(({ name }) => name === newest);
     if (migration === undefined) throw new AppError('conflict', `${manifest.id} was migrated by a newer release (${newest}): take it back with that release.`);
-    const { statements } = await captureStatements(migration, 'down');
-    const lost = await tablesThatWouldLose(admin, statements);
-    if (lost.length > 0 && !options.loseData) {
-      throw new AppError('conflict', `Taking back ${newest} would lose what is in ${lost.join(', ')}. Back it up first; then --lose-data does it all the same.`);
+    const lost = await whatWouldBeLost(admin, manifest.id, await captureStatements(migration, 'down'));
+    if (lost !== undefined && !options.loseData) {
+      throw new AppError('conflict', `Taking back ${newest} ${lost}. Back it up first; then --lose-data does it all the same.`);
     }
     const journal = new RunJournal({ kind: 'rollback', actor: options.actor, release: options.release }, cluster.urlOf(CONTROL_ROLE), 1);
     await journal.begin(admin);
@@ -56,8 +56,9 @@ export async function rollBack(cluster: Cluster, manifest: SchemaManifest, optio
   });
 }
 
-const LOSING = /^\s*(?:DROP\s+TABLE|TRUNCATE(?:\s+TABLE)?|DELETE\s+FROM|ALTER\s+TABLE\s+(?=[\s\S]*\bDROP\s+(?:COLUMN\s+)?(?!CONSTRAINT\b|DEFAULT\b|NOT\b|EXPRESSION\b|IDENTITY\b)\w))([\s\S]*)/i;
-const TABLE_NAME = /\b([a-z_][\w]*)\.([a-z_][\w]*)\b/gi;
+const LOSING = /^\s*(?:DROP\s+(?:TABLE|SCHEMA)|TRUNCATE|DELETE\s+FROM|ALTER\s+TABLE\b(?=[\s\S]*\bDROP\s+(?:COLUMN\b|(?!CONSTRAINT\b|DEFAULT\b|NOT\b|EXPRESSION\b|IDENTITY\b)\w)))/i;
+const OPAQUE = /^\s*(?:DO|CALL|WITH|EXECUTE|DROP\s+SCHEMA)\b/i;
+const NAME = /(?:"[^"]+"|\b[a-z_]\w*)(?:\.(?:"[^"]+"|[a-z_]\w*))?/gi;
 
 /** By size and not by rows: forced row-level security hides rows from their owner too, and counting takes time. */
 const FILLED_SQL = `
@@ -69,8 +70,13 @@ const FILLED_SQL = `
       OR (c.relkind = 'r' AND pg_relation_size(c.oid) > 0)
    ORDER BY 1`;
 
-async function tablesThatWouldLose(db: Queryable, statements: readonly string[]): Promise<string[]> {
-  const names = statements.flatMap((sql) => [...(LOSING.exec(sql)?.[1] ?? '').matchAll(TABLE_NAME)].map((match) => match[0]));
-  if (names.length === 0) return [];
-  return (await db.query<{ name: string }>(FILLED_SQL, [[...new Set(names)]])).map((row) => row.name);
+/** In words that follow "Taking back …"; undefined where it is certain that no row is lost. */
+async function whatWouldBeLost(db: Queryable, schema: string, { statements, unknown }: CapturedStatements): Promise<string | undefined> {
+  // Every word of the statement may be a table's name; one without a schema is looked for where the migration is at home.
+  const words = statements.filter((sql) => LOSING.test(sql)).flatMap((sql) => [...sql.matchAll(NAME)].map(([word]) => word));
+  const names = [...new Set(words)].map((word) => (/^(?:"[^"]+"|[^"]+?)\./.test(word) ? word : `${quoteIdent(schema)}.${word}`));
+  const filled = names.length === 0 ? [] : (await db.query<{ name: string }>(FILLED_SQL, [names])).map((row) => row.name);
+  if (filled.length > 0) return `would lose what is in ${filled.join(', ')}`;
+  if (unknown === null && !statements.some((sql) => OPAQUE.test(sql))) return undefined;
+  return `may lose data: what its statements do can't be told beforehand${unknown === null ? '' : ` (${unknown})`}`;
 }

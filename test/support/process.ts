@@ -21,6 +21,20 @@ export async function nagaya(args: readonly string[], env: Record<string, string
   return { status, stdout: stdout(), stderr: stderr() };
 }
 
+/** Runs a verb until it says something that matches on standard error, then sends it a signal and waits for its end. */
+export async function nagayaUntil(args: readonly string[], env: Record<string, string>, moment: RegExp, signal: NodeJS.Signals): Promise<Ended> {
+  const child = startProcess(join(ROOT, 'dist/src/cli.js'), args, env);
+  const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
+  let isSent = false;
+  child.stderr?.on('data', () => {
+    if (isSent || !moment.test(stderr())) return;
+    isSent = true;
+    child.kill(signal);
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stdout: stdout(), stderr: stderr() };
+}
+
 /** A served process: where it listens, what it has printed so far, and how to end it. */
 export interface Served {
   readonly url: string;

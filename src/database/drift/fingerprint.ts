@@ -23,7 +23,7 @@ export async function loadFingerprint(manifest: Pick<SchemaManifest, 'migrations
   try {
     return JSON.parse(await readFile(new URL(FINGERPRINT_FILE, manifest.migrations), 'utf8')) as Fingerprint;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ export interface Lodger {
   readonly gate: Gate;
 }
 
-const FOLDERS = { plain: './migrations/', grown: './grown-migrations/', broken: './broken-migrations/' } as const;
+const FOLDERS = { plain: './migrations/', grown: './grown-migrations/', broken: './broken-migrations/', indexed: './indexed-migrations/' } as const;
 
 export function newLodger(kind: keyof typeof FOLDERS = 'plain', id = `${LODGER_PREFIX}${randomUUID().slice(0, 8)}`): Lodger {
   const gate = new Gate();
