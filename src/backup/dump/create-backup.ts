@@ -94,6 +94,7 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
         database: facts.database,
         deployment: deploymentId(house.cluster.roleSecret),
         versions: { nagaya: house.version, server: facts.version, client: programs.version, pgvector: facts.pgvector },
+        extensionsSchema: facts.extensionsSchema,
         dataOf: facts.now.toISOString(),
         startedAt: startedAt.toISOString(),
         finishedAt: finishedAt.toISOString(),
@@ -204,13 +205,15 @@ interface Facts {
   versionNumber: number;
   database: string;
   pgvector: string | null;
+  extensionsSchema: string;
   now: Date;
 }
 
 async function readFacts(db: Queryable): Promise<Facts> {
   const [facts] = await db.query<Facts>(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS "versionNumber", current_database() AS database,
-            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector, now() AS now`,
+            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector, now() AS now,
+            coalesce((SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'extensions') AS "extensionsSchema"`,
   );
   if (facts === undefined) throw new AppError('internal', 'The server does not say what it is.');
   return facts;
