@@ -3,6 +3,7 @@ import type { Queryable } from '../../database/admin-connection.js';
 import { requireBackupUrl, type BackupHouse } from '../backup-house.js';
 import type { Backup } from '../../monitoring/backups/backup.entity.js';
 import { AppError } from '../../errors/app-error.js';
+import { archivedSchema, existingSchemas } from '../../database/archived-schemas.js';
 import { MIGRATIONS_TABLE } from '../../database/access/relations.js';
 import { quoteIdent } from '../../database/quote-ident.js';
 import { deploymentId } from '../../database/role-secret.js';
@@ -222,8 +223,10 @@ async function readFacts(db: Queryable): Promise<Facts> {
 /** @throws AppError `not_found` for a schema that no manifest names, or that the database lacks */
 async function schemasOf(db: Queryable, { house }: BackupHouse, only: string | null): Promise<string[]> {
   const known = [...house.shared, ...house.products].map((manifest) => manifest.id);
-  const rows = await db.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace WHERE nspname = ANY($1)', [known]);
-  const present = known.filter((schema) => rows.some((row) => row.name === schema));
+  // Nobody serves an archived product, and its schema is somebody's data all the same.
+  const all = [...known, ...house.products.map(({ id }) => archivedSchema(id))];
+  const found = await existingSchemas(db, all);
+  const present = all.filter((schema) => found.has(schema));
   if (only === null) return present;
   if (!present.includes(only)) throw new AppError('not_found', `There is no schema ${only} here; there are ${present.join(', ')}.`);
   return [only];
