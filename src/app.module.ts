@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BackupModule } from './backup/backup.module.js';
 import { CoreModule } from './core/core.module.js';
 import type { Cluster } from './database/cluster.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         DriftModule,
         TransferModule,
         IsolationModule,
+        BackupModule,
         ...products,
         ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
       ],

@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { BackupHouse } from './backup/backup-house.js';
+import { BackupWorkModule } from './backup/work/backup-work.module.js';
 import type { Cluster } from './database/cluster.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { Databases } from './database/databases.js';
@@ -14,8 +16,8 @@ const WORK = [JobsModule];
 @Module({})
 export class WorkerModule {
   /** Without HTTP: what `nagaya worker` starts. */
-  static forHouse(house: House, cluster: Cluster, databases: Databases): DynamicModule {
-    return { module: WorkerModule, imports: [DatabaseModule.forRoot(databases, house, cluster), ...WORK] };
+  static forHouse(house: House, cluster: Cluster, databases: Databases, backups: BackupHouse): DynamicModule {
+    return { module: WorkerModule, imports: [DatabaseModule.forRoot(databases, house, cluster), ...WORK, BackupWorkModule.with(backups)] };
   }
 
   /** As a part of the serving process, which has the database already. */

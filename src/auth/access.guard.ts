@@ -49,6 +49,9 @@ export class AccessGuard implements CanActivate {
     if (status === 'suspended') {
       throw new AppError('product_suspended', 'This product is suspended. Its data is untouched; an operator can resume it.');
     }
+    if (await this.statuses.isRestored(productId)) {
+      throw new AppError('product_not_ready', 'This product is being restored from a backup. Try again shortly.', { retryAfter: 10 });
+    }
     if (!(await this.readiness.isProductReady(productId))) {
       throw new AppError('product_not_ready', 'This product is not ready: its migrations are not those of this release. An operator runs "nagaya migrate".', {
         retryAfter: 5,

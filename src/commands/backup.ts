@@ -4,8 +4,11 @@ import { BackupRecords } from '../backup/backup-records.js';
 import type { BackupHouse } from '../backup/backup-house.js';
 import { listBackups, type ListedBackup } from '../backup/list-backups.js';
 import { makeBackup } from '../backup/make-backup.js';
+import { findBackup } from '../backup/restore/find-backup.js';
+import { verifyBackup } from '../backup/restore/verify-backup.js';
 import { openStore } from '../backup/store/open-store.js';
 import { BACKUP_FORMATS, type Backup, type BackupFormat } from '../monitoring/backups/backup.entity.js';
+import type { Databases } from '../database/databases.js';
 import { VERSION } from '../document-api.js';
 import { AppError } from '../errors/app-error.js';
 import { commandContext, UsageError, withDatabases, type CommandContext } from './context.js';
@@ -28,6 +31,11 @@ export function registerBackup(program: Command): void {
     .option('--format <format>', `${BACKUP_FORMATS.join(', ')}: pg_dump's own; plain is SQL for psql`, 'custom')
     .option('--json', 'print JSON')
     .action(runCreate);
+  backup
+    .command('verify <backup>')
+    .description('restore a backup into a scratch database, compare it with its manifest, and drop that again')
+    .option('--json', 'print JSON')
+    .action(runVerify);
   backup.command('list').description('list the backups that there are, newest first').option('--json', 'print JSON').action(runList);
 }
 
@@ -65,6 +73,18 @@ async function claimNew(records: BackupRecords, schema: string | null, format: B
   return claimed;
 }
 
+async function runVerify(id: string, { json }: { json?: true }): Promise<void> {
+  await withBackupHouse(commandContext(), async (house) => {
+    const manifest = await findBackup(house, id);
+    const bar = progressBar(json !== true, 'trial');
+    const options = { manifest, purpose: 'verify', requestedBy: cliActor(), signal: abortOnSignal('The trial was stopped.') } as const;
+    const verified = await verifyBackup(house, { ...options, onProgress: (step, done, total) => bar.update(done, total, step) }).finally(bar.stop);
+    if (json) return printJson(verified);
+    print(`${pc.green('✓')} ${manifest.name} restores: ${verified.schemas} schemas, ${verified.tables} tables, ${verified.rows} rows, all as they were dumped.`);
+    print(`  Recovering took ${verified.recoverySeconds.toFixed(1)} s; the data was ${verified.dataAgeSeconds.toFixed(0)} s old.`);
+  });
+}
+
 async function runList({ json }: { json?: true }): Promise<void> {
   await withBackupHouse(commandContext(), async (house) => {
     const backups = await listBackups(house);
@@ -93,10 +113,10 @@ function stateOf({ status, error }: ListedBackup): string {
 }
 
 /** What backups and restores work with, for the length of a verb. */
-export async function withBackupHouse<T>(context: CommandContext, work: (house: BackupHouse) => Promise<T>): Promise<T> {
+export async function withBackupHouse<T>(context: CommandContext, work: (house: BackupHouse, databases: Databases) => Promise<T>): Promise<T> {
   const store = await openStore(context.configuration.backup);
   return withDatabases(context, (databases, cluster) =>
-    work({ cluster, house: context.house, control: databases.control, settings: context.configuration.backup, store, version: VERSION }),
+    work({ cluster, house: context.house, control: databases.control, settings: context.configuration.backup, store, version: VERSION }, databases),
   );
 }
 

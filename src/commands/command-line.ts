@@ -16,6 +16,7 @@ import { registerMcp } from './mcp.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
 import { registerRollback } from './rollback.js';
+import { registerRestore } from './restore.js';
 import { registerSecret } from './secret.js';
 import { registerStart } from './start.js';
 import { registerStatus } from './status.js';
@@ -36,6 +37,7 @@ const VERBS = [
   registerKey,
   registerProduct,
   registerBackup,
+  registerRestore,
   registerExport,
   registerImport,
   registerMcp,

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
+import { requireBackupUrl } from '../backup/backup-house.js';
+import { openStore } from '../backup/store/open-store.js';
 import { openCluster, requireAdminUrl } from '../database/cluster.js';
 import { Databases } from '../database/databases.js';
 import { AppError } from '../errors/app-error.js';
+import { VERSION } from '../document-api.js';
 import { createLogger, NestLogger } from '../http/logging.js';
 import { WorkerModule } from '../worker.module.js';
 import { commandContext } from './context.js';
@@ -28,7 +31,10 @@ async function runWorker(): Promise<void> {
   const cluster = await openCluster(configuration, { purpose: 'visit' });
   requireAdminUrl(cluster);
   const databases = new Databases(cluster, house, house.products.map((product) => product.id), configuration);
-  const app = await NestFactory.createApplicationContext(WorkerModule.forHouse(house, cluster, databases), {
+  const store = await openStore(configuration.backup);
+  requireBackupUrl(cluster);
+  const backups = { cluster, house, control: databases.control, settings: configuration.backup, store, version: VERSION };
+  const app = await NestFactory.createApplicationContext(WorkerModule.forHouse(house, cluster, databases, backups), {
     logger: new NestLogger(logger),
     abortOnError: false,
   });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { readSchedule, readTime, type ScheduleEntry } from './backup-schedule.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /** How many backups of one schema are kept, by the rule that keeps them. */
@@ -23,6 +24,10 @@ export interface BackupSettings {
   readonly scratchUrl: string | undefined;
   /** Archives that are written or read at the same time. */
   readonly jobs: number;
+  /** What a worker backs up by itself, and when. */
+  readonly schedule: readonly ScheduleEntry[];
+  /** How often a worker restores the newest backup on trial; undefined: never. */
+  readonly drill: string | undefined;
 }
 
 export const BACKUP_NAMES = [
@@ -30,6 +35,8 @@ export const BACKUP_NAMES = [
   'NAGAYA_BACKUP_KEY',
   'NAGAYA_BACKUP_KEEP',
   'NAGAYA_BACKUP_JOBS',
+  'NAGAYA_BACKUP_SCHEDULE',
+  'NAGAYA_BACKUP_DRILL',
   'NAGAYA_BACKUP_S3_ENDPOINT',
   'NAGAYA_BACKUP_SCRATCH_URL',
   'NAGAYA_PG_BIN',
@@ -47,6 +54,8 @@ export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
     s3Endpoint: readEndpoint(reader),
     scratchUrl: reader.postgresUrl('NAGAYA_BACKUP_SCRATCH_URL'),
     jobs: reader.integer('NAGAYA_BACKUP_JOBS', { default: 1, min: 1, max: 32 }),
+    schedule: readSchedule(reader, 'NAGAYA_BACKUP_SCHEDULE'),
+    drill: readTime(reader, 'NAGAYA_BACKUP_DRILL'),
   };
 }
 

@@ -60,6 +60,8 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_BACKUP_KEY: badSecret,
   NAGAYA_BACKUP_KEEP: fc.constantFrom('3', 'hourly=3', 'last=-1', 'last=many', 'last=3;daily=7'),
   NAGAYA_BACKUP_JOBS: notAWholeNumber,
+  NAGAYA_BACKUP_SCHEDULE: fc.constantFrom('full', 'full=', 'full=0s', 'full=61 * * * *', 'a b=6h', '=6h'),
+  NAGAYA_BACKUP_DRILL: fc.constantFrom('weekly', '0d', '* * *'),
   NAGAYA_BACKUP_S3_ENDPOINT: fc.constantFrom('s3.example', 'https://user:password@s3.example', 'https://s3.example/path'),
   NAGAYA_BACKUP_SCRATCH_URL: badUrl,
   NAGAYA_API_URL: fc.constantFrom('nagaya.example', 'ftp://nagaya.example'),
@@ -95,6 +97,8 @@ describe('readConfiguration', () => {
         s3Endpoint: undefined,
         scratchUrl: undefined,
         jobs: 1,
+        schedule: [],
+        drill: undefined,
       },
     });
   });

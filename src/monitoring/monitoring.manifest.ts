@@ -22,6 +22,7 @@ export const MONITORING: SharedManifest = {
     { name: 'Metrics', description: 'What a product measures.' },
     { name: 'Workers', description: 'Who works for a product.' },
     { name: 'Health', description: 'How the schemas are.' },
+    { name: 'Backups', description: 'For operators: what is backed up, and how far one is.' },
     { name: 'Alerts', description: 'For operators: what is wrong, since when, and whom it is told.' },
   ],
   entities: [

@@ -41,6 +41,8 @@ export interface BackupManifest {
   /** An id of the deployment's secret, not the secret. */
   readonly deployment: string;
   readonly versions: { readonly nagaya: string; readonly server: string; readonly client: string; readonly pgvector: string | null };
+  /** Where pgvector lived: archives name its types with their schema. */
+  readonly extensionsSchema: string;
   /** The moment whose data it holds. */
   readonly dataOf: string;
   readonly startedAt: string;

@@ -3,6 +3,7 @@ import type { Queryable } from '../../database/admin-connection.js';
 import { requireBackupUrl, type BackupHouse } from '../backup-house.js';
 import type { Backup } from '../../monitoring/backups/backup.entity.js';
 import { AppError } from '../../errors/app-error.js';
+import { archivedSchema, existingSchemas } from '../../database/archived-schemas.js';
 import { MIGRATIONS_TABLE } from '../../database/access/relations.js';
 import { quoteIdent } from '../../database/quote-ident.js';
 import { deploymentId } from '../../database/role-secret.js';
@@ -94,6 +95,7 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
         database: facts.database,
         deployment: deploymentId(house.cluster.roleSecret),
         versions: { nagaya: house.version, server: facts.version, client: programs.version, pgvector: facts.pgvector },
+        extensionsSchema: facts.extensionsSchema,
         dataOf: facts.now.toISOString(),
         startedAt: startedAt.toISOString(),
         finishedAt: finishedAt.toISOString(),
@@ -204,13 +206,15 @@ interface Facts {
   versionNumber: number;
   database: string;
   pgvector: string | null;
+  extensionsSchema: string;
   now: Date;
 }
 
 async function readFacts(db: Queryable): Promise<Facts> {
   const [facts] = await db.query<Facts>(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS "versionNumber", current_database() AS database,
-            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector, now() AS now`,
+            (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS pgvector, now() AS now,
+            coalesce((SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), 'extensions') AS "extensionsSchema"`,
   );
   if (facts === undefined) throw new AppError('internal', 'The server does not say what it is.');
   return facts;
@@ -219,8 +223,10 @@ async function readFacts(db: Queryable): Promise<Facts> {
 /** @throws AppError `not_found` for a schema that no manifest names, or that the database lacks */
 async function schemasOf(db: Queryable, { house }: BackupHouse, only: string | null): Promise<string[]> {
   const known = [...house.shared, ...house.products].map((manifest) => manifest.id);
-  const rows = await db.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace WHERE nspname = ANY($1)', [known]);
-  const present = known.filter((schema) => rows.some((row) => row.name === schema));
+  // Nobody serves an archived product, and its schema is somebody's data all the same.
+  const all = [...known, ...house.products.map(({ id }) => archivedSchema(id))];
+  const found = await existingSchemas(db, all);
+  const present = all.filter((schema) => found.has(schema));
   if (only === null) return present;
   if (!present.includes(only)) throw new AppError('not_found', `There is no schema ${only} here; there are ${present.join(', ')}.`);
   return [only];

@@ -2,7 +2,8 @@ import type { Queryable } from '../../database/admin-connection.js';
 
 /**
  * Everything that a schema is made of but its rows, its owner, its grants and its policies, as one hash: two schemas with the
- * same one are built alike. Names are printed in full, so the search path must be empty. `$schema` is a literal.
+ * same one are built alike. Names are printed in full, so the search path must be empty. `$schema` is a literal. Casts to text
+ * and parentheses are left out: PostgreSQL prints a condition that it has read back with others of them.
  */
 const FINGERPRINT_SQL = `
   WITH home AS (SELECT oid FROM pg_namespace WHERE nspname = $schema), lines AS (
@@ -28,8 +29,10 @@ const FINGERPRINT_SQL = `
      WHERE c.relnamespace = (SELECT oid FROM home) AND NOT t.tgisinternal
     UNION ALL
     SELECT format('enum %s %s', t.typname, e.enumlabel) FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typnamespace = (SELECT oid FROM home)
+  ), plain AS (
+    SELECT regexp_replace(line, '::(text|character varying)(\\[\\])?|[()[:space:]]', '', 'g') AS line FROM lines
   )
-  SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex') AS fingerprint FROM lines`;
+  SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex') AS fingerprint FROM plain`;
 
 /** The statement with the schema's name in it, for a script that takes no parameters. */
 export function fingerprintStatement(schemaLiteral: string): string {

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GROUND_RULES, repairAccess, TABLE_RULES } from '../../database/access/repair.js';
+import { withAdmin, type AdminConnection, type Queryable } from '../../database/admin-connection.js';
+import { requireAdminUrl } from '../../database/cluster.js';
+import { withLock } from '../../database/migrations/schema-lock.js';
+import { planAccess } from '../../database/migrator.js';
+import { quoteIdent } from '../../database/quote-ident.js';
+import { AppError } from '../../errors/app-error.js';
+import type { BackupManifest } from '../archive/manifest.js';
+import type { BackupHouse } from '../backup-house.js';
+import { explainFailure } from '../client/explain-failure.js';
+import { findPrograms } from '../client/programs.js';
+import { fetchArchives } from './fetch-archives.js';
+import { archiveOf } from './find-backup.js';
+import { restoreArchive } from './restore-archive.js';
+import { RestoreRecords } from './restore-records.js';
+import { besides, inPlace, swap, type RestoreScript } from './restore-script.js';
+
+export interface RestoreSchemaOptions {
+  readonly manifest: BackupManifest;
+  readonly schema: string;
+  /** Beside the live one, under this name; undefined: in its place. */
+  readonly as?: string;
+  /** Another database of the same server; undefined: the live one. */
+  readonly into?: string;
+  readonly requestedBy: string;
+  readonly roleConnectionLimit: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (step: string) => void;
+}
+
+export interface RestoredSchema {
+  readonly schema: string;
+  readonly database: string;
+  /** The name under which the state before is kept; null where nothing was replaced. */
+  readonly kept: string | null;
+}
+
+/** How long every serving process may take to notice that a product is being restored, and to finish what it has begun. */
+const NOTICE_MS = 2_500;
+const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+
+/**
+ * Restores one schema: in place, where its product's traffic is answered 503 meanwhile and the state before is kept, or beside
+ * the live one under another name, or into another database.
+ * @throws AppError; the live schema is as it was
+ */
+export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOptions): Promise<RestoredSchema> {
+  const { manifest, schema, signal, onProgress = () => {} } = options;
+  const archive = archiveOf(manifest, schema);
+  const url = targetUrl(house, options.into);
+  const target = await withAdmin(url, (admin) => lookAt(admin, options));
+  const programs = await findPrograms(target.major, house.settings.clientFolder);
+  assertRestorable(manifest, target.major);
+  const inPlaceOf = options.as === undefined && target.isLive;
+  if (inPlaceOf) await assertReplaceable(house, options);
+  onProgress('reading the backup and comparing it with its manifest');
+  const fetched = await fetchArchives(house, manifest, [archive], signal);
+  try {
+    const kept = inPlaceOf ? `${schema}__before_${stamp()}` : null;
+    const script: RestoreScript = kept === null ? besides(schema, options.as ?? schema, target.isLive) : inPlace(schema, kept);
+    const restored: RestoredSchema = { schema: options.as ?? schema, database: target.database, kept };
+    const purpose = inPlaceOf ? 'in_place' : 'beside';
+    return await new RestoreRecords(house.control).during(
+      { manifest, purpose, schema, target: `${target.database}.${restored.schema}`, requestedBy: options.requestedBy },
+      async () => {
+        if (inPlaceOf) {
+          onProgress(`${schema} answers 503 now`);
+          await sleep(NOTICE_MS, undefined, { signal });
+        }
+        onProgress(`restoring ${schema}`);
+        const sameMajor = Number.parseInt(manifest.versions.server, 10) === target.major;
+        await restoreArchive(archive, { programs, url, path: fetched.pathOf(archive), script, withPolicies: true, sameMajor, signal });
+        if (inPlaceOf) {
+          onProgress('grants and policies');
+          await repair(house, options.roleConnectionLimit);
+        }
+        return { result: restored, ...(kept !== null && { status: 'unconfirmed' as const, keptSchema: kept }) };
+      },
+    );
+  } catch (error) {
+    if (signal.aborted) throw new AppError('unavailable', `The restore was stopped. ${schema} is as it was.`, { cause: error });
+    throw explainFailure(error, `The schema ${schema} could not be restored, and is as it was.`);
+  } finally {
+    await fetched.close();
+  }
+}
+
+/** Brings the state before the restore back; the restored one is kept instead, so that it can be had again by undoing once more. */
+export async function undoRestore(house: BackupHouse, schema: string, roleConnectionLimit: number): Promise<RestoredSchema> {
+  const records = new RestoreRecords(house.control);
+  const restore = await records.unconfirmed(schema);
+  const keptNext = `${schema}__undone_${stamp()}`;
+  return withAdmin(requireAdminUrl(house.cluster), async (admin) => {
+    await records.again(restore.id, async () => {
+      await sleep(NOTICE_MS);
+      await admin.transaction(async () => {
+        for (const statement of swap(schema, restore.keptSchema, keptNext)) await admin.query(statement);
+      });
+      await repair(house, roleConnectionLimit);
+      return { status: 'undone', keptSchema: keptNext };
+    });
+    return { schema, database: '', kept: keptNext };
+  });
+}
+
+/** Deletes the kept state. */
+export async function confirmRestore(house: BackupHouse, schema: string): Promise<string> {
+  const records = new RestoreRecords(house.control);
+  const restore = await records.unconfirmed(schema);
+  await withAdmin(requireAdminUrl(house.cluster), (admin) => admin.query(`DROP SCHEMA IF EXISTS ${quoteIdent(restore.keptSchema)} CASCADE`));
+  await house.control.query(`UPDATE monitoring.restores SET status = 'confirmed', kept_schema = NULL WHERE id = $1`, [restore.id]);
+  return restore.keptSchema;
+}
+
+/** The migrator's login to a database of the server. */
+export function targetUrl({ cluster }: BackupHouse, database: string | undefined): string {
+  const url = new URL(requireAdminUrl(cluster));
+  if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
+
+interface Target {
+  database: string;
+  major: number;
+  /** There is a schema of the archive's name. */
+  isLive: boolean;
+  /** There is one of the name that the restored one is to have. */
+  isTaken: boolean;
+}
+
+async function lookAt(db: Queryable, { schema, as }: RestoreSchemaOptions): Promise<Target> {
+  if (as !== undefined && !NAME.test(as)) throw new AppError('validation_failed', `"${as}" can't be a schema's name: use lower-case letters, digits and underscores.`);
+  const [target] = await db.query<Target>(
+    `SELECT current_database() AS database, current_setting('server_version_num')::int / 10000 AS major,
+            to_regnamespace($1) IS NOT NULL AS "isLive", to_regnamespace($2) IS NOT NULL AS "isTaken"`,
+    [quoteIdent(schema), quoteIdent(as ?? schema)],
+  );
+  if (target === undefined) throw new AppError('internal', 'The server does not say what it is.');
+  if (as !== undefined && target.isTaken) throw new AppError('conflict', `There is a schema ${as} already. Choose another name, or drop that one.`);
+  return target;
+}
+
+/** @throws AppError `conflict` where this server, or this release, can't take the backup */
+export function assertRestorable({ format, name, versions }: BackupManifest, major: number): void {
+  if (format === 'plain') throw new AppError('conflict', `The backup ${name} is plain SQL, which psql restores and Nagaya does not: see docs/backups.md.`);
+  const from = Number.parseInt(versions.server, 10);
+  if (from > major) throw new AppError('conflict', `The backup ${name} is of PostgreSQL ${from}; this server is ${major}. Restore it to a server that is not older.`);
+}
+
+async function assertReplaceable(house: BackupHouse, { schema, into }: RestoreSchemaOptions): Promise<void> {
+  if (into !== undefined) throw new AppError('conflict', `The database ${into} has a schema ${schema} already. Give --as a name to restore beside it.`);
+  if (!house.house.products.some((product) => product.id === schema)) {
+    throw new AppError(
+      'conflict',
+      `${schema} holds the registry, keys and records that every product stands on, so it is not exchanged while they are served. Restore it beside the live one (--as ${schema}_old) and take from it what is needed, or restore a full backup into an empty database.`,
+    );
+  }
+  const waiting = await new RestoreRecords(house.control).findUnconfirmed(schema);
+  if (waiting !== undefined) {
+    throw new AppError('conflict', `The last restore of ${schema} is not confirmed: ${waiting.keptSchema} holds the state before it. Run "nagaya restore confirm ${schema}" or "nagaya restore undo ${schema}" first.`);
+  }
+}
+
+/** Grants and policies as the manifests say. */
+async function repair(house: BackupHouse, roleConnectionLimit: number): Promise<void> {
+  await withAdmin(requireAdminUrl(house.cluster), async (admin: AdminConnection) => {
+    const plan = await planAccess(admin, house.cluster, house.house, roleConnectionLimit);
+    await withLock(admin, 'access', () => repairAccess(admin, plan, [...GROUND_RULES, ...TABLE_RULES]));
+  });
+}
+
+function stamp(): string {
+  return new Date().toISOString().replaceAll(/[-:TZ]|\.\d+/g, '');
+}
