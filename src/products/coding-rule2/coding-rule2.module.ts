@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { JobsModule } from '../../jobs/jobs.module.js';
+import { ChecksController } from './checks/checks.controller.js';
+import { ChecksService } from './checks/checks.service.js';
+import { KnownPatterns } from './checks/known-patterns.js';
 import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
@@ -10,8 +13,12 @@ import { ExpiredMemoriesJob } from './memories/expired-memories.job.js';
 import { MemoriesController } from './memories/memories.controller.js';
 import { MemoriesService } from './memories/memories.service.js';
 import { MemoryMergeService } from './memories/memory-merge.service.js';
+import { CatalogueController } from './mistake-patterns/catalogue.controller.js';
+import { CatalogueService } from './mistake-patterns/catalogue.service.js';
 import { MistakePatternsController } from './mistake-patterns/mistake-patterns.controller.js';
 import { MistakePatternsService } from './mistake-patterns/mistake-patterns.service.js';
+import { OccurrencesController } from './mistake-patterns/occurrences.controller.js';
+import { OccurrencesService } from './mistake-patterns/occurrences.service.js';
 import { InheritanceController } from './sessions/inheritance.controller.js';
 import { InheritanceService } from './sessions/inheritance.service.js';
 import { SessionHandoffService } from './sessions/session-handoff.service.js';
@@ -29,7 +36,10 @@ import { ViolationsService } from './violations/violations.service.js';
 @Module({
   imports: [JobsModule],
   controllers: [
+    CatalogueController,
+    ChecksController,
     ConversationsController,
+    OccurrencesController,
     ForgettingController,
     InheritanceController,
     MemoriesController,
@@ -38,6 +48,8 @@ import { ViolationsService } from './violations/violations.service.js';
     ViolationsController,
   ],
   providers: [
+    CatalogueService,
+    ChecksService,
     CodingRule2Database,
     ConversationSearchService,
     ConversationsService,
@@ -45,9 +57,11 @@ import { ViolationsService } from './violations/violations.service.js';
     ForgettingService,
     Indexing,
     InheritanceService,
+    KnownPatterns,
     MemoriesService,
     MemoryMergeService,
     MistakePatternsService,
+    OccurrencesService,
     SessionHandoffService,
     ViolationSummaryService,
     SearchService,
