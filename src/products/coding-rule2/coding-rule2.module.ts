@@ -25,6 +25,8 @@ import { SessionHandoffService } from './sessions/session-handoff.service.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ViolationSummaryService } from './violations/violation-summary.service.js';
 import { Indexing } from './search/indexing.service.js';
+import { MemorySearchController } from './search/memory-search.controller.js';
+import { MemorySearchService } from './search/memory-search.service.js';
 import { SearchService } from './search/search.service.js';
 import { SegmentCheck } from './search/segment-check.service.js';
 import { SegmentCompaction } from './search/segment-compaction.service.js';
@@ -43,6 +45,7 @@ import { ViolationsService } from './violations/violations.service.js';
     ForgettingController,
     InheritanceController,
     MemoriesController,
+    MemorySearchController,
     MistakePatternsController,
     SessionsController,
     ViolationsController,
@@ -64,6 +67,7 @@ import { ViolationsService } from './violations/violations.service.js';
     OccurrencesService,
     SessionHandoffService,
     ViolationSummaryService,
+    MemorySearchService,
     SearchService,
     SegmentCheck,
     SegmentCompaction,

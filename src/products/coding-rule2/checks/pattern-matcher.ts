@@ -34,14 +34,14 @@ export class PatternMatcher {
   readonly severity: Severity;
   private readonly regexes: { rule: string; compiled: RE2JS; literal: string | undefined }[];
   private readonly phrases: { rule: string; plain: string; startsWord: boolean; endsWord: boolean }[];
-  private readonly examples: { rule: string; tokens: ReadonlyMap<string, number> }[];
+  private readonly examples: { rule: string; tokens: readonly string[] }[];
 
   constructor(patternData: Readonly<Record<string, unknown>>) {
     const { regexes, phrases, examples } = usableRules(patternData);
     this.severity = severityOf(patternData);
     this.regexes = regexes.map((rule) => ({ rule, compiled: RE2JS.compile(rule), literal: requiredLiteral(rule) }));
     this.phrases = phrases.map((rule) => ({ rule, plain: plainOf(rule).trim(), startsWord: SPACED.test(Array.from(plainOf(rule).trim())[0] ?? ''), endsWord: SPACED.test(Array.from(plainOf(rule).trim()).at(-1) ?? '') }));
-    this.examples = examples.map((rule) => ({ rule, tokens: tokenise(rule).counts }));
+    this.examples = examples.map((rule) => ({ rule, tokens: [...tokenise(rule).counts.keys()] }));
   }
 
   reasons(checked: CheckedText): Reason[] {
@@ -70,9 +70,12 @@ export class PatternMatcher {
 
   private byExample({ tokens }: CheckedText): Reason[] {
     return this.examples.flatMap(({ rule, tokens: example }): Reason[] => {
-      const words = [...example.keys()].filter((word) => tokens.has(word));
-      const similarity = tokens.size === 0 || example.size === 0 ? 0 : words.length / Math.sqrt(tokens.size * example.size);
-      return similarity < SIMILAR ? [] : [{ kind: 'example', rule, words: words.filter((word) => word[0] !== '\u0001').slice(0, 20), similarity: Math.min(similarity, 1) }];
+      let both = 0;
+      for (const word of example) if (tokens.has(word)) both++;
+      const similarity = both === 0 ? 0 : both / Math.sqrt(tokens.size * example.length);
+      if (similarity < SIMILAR) return [];
+      const words = example.filter((word) => tokens.has(word));
+      return [{ kind: 'example', rule, words: words.filter((word) => word[0] !== '\u0001').slice(0, 20), similarity: Math.min(similarity, 1) }];
     });
   }
 }

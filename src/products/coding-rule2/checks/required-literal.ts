@@ -6,21 +6,25 @@ const SHORTEST = 3;
  * spares running most expressions. Careful rather than clever: alternatives, groups and classes tell nothing.
  */
 export function requiredLiteral(expression: string): string | undefined {
-  if (expression.includes('|') || expression.includes('\\Q') || /\(\?/.test(expression.replace(/^\(\?i\)/, ''))) return undefined;
+  if (expression.includes('\\Q') || /\(\?[a-zA-Z-]*x/.test(expression)) return undefined;
   const runs: string[] = [];
   let run = '';
   const end = () => {
     runs.push(run);
     run = '';
   };
-  const characters = Array.from(expression.replace(/^\(\?i\)/, ''));
+  const characters = Array.from(expression);
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!;
+    if (character === '|') return undefined;
     if (character === '\\') {
       end();
       const escaped = characters[++at] ?? '';
-      // \p{…}, \x{…}: what is in the braces is no text.
+      // What belongs to the escape is no text: \p{…}, \x{…}, \pL, \x41, \101.
       if (/[pPx]/.test(escaped) && characters[at + 1] === '{') while (at < characters.length && characters[at] !== '}') at++;
+      else if (escaped === 'x') at += 2;
+      else if (/[pP]/.test(escaped)) at++;
+      else if (/\d/.test(escaped)) while (/\d/.test(characters[at + 1] ?? '')) at++;
     } else if (character === '[' || character === '(') {
       end();
       at = closingOf(characters, at);
