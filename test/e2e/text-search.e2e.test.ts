@@ -134,3 +134,18 @@ describe('rows in segments', () => {
     expect(new Set((await search({ query: 'number5', limit: 10 })).map(({ id }) => id))).toEqual(new Set([ids[405], ids[805]]));
   });
 });
+
+test('memories are found by every text in their content, and not once they have expired', async () => {
+  const remember = (text: string, expiresAt?: string) =>
+    nagaya.request('POST', '/v1/products/coding_rule2/memories', { body: { sessionId: 'm', memoryType: 'lesson', memoryContent: { deep: [{ text }] }, ...(expiresAt !== undefined && { expiresAt }) } });
+  await remember('Never force-push a shared branch');
+  await remember('請求の丸めは切り捨て');
+  await remember('force of habit', '2999-01-01T00:00:00Z');
+  await sql(`UPDATE coding_rule2.memory_inheritance SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL`);
+  const find = async (query: string) => {
+    const answer = await nagaya.request('POST', '/v1/products/coding_rule2/memories/search', { body: { query } });
+    return (answer.body as unknown as { items: { memoryContent: { deep: { text: string }[] } }[] }).items.map((item) => item.memoryContent.deep[0]?.text);
+  };
+  expect(await find('how do I force something onto a branch')).toEqual(['Never force-push a shared branch']);
+  expect(await find('丸めの方法')).toEqual(['請求の丸めは切り捨て']);
+});
