@@ -1,6 +1,7 @@
 import type { ProductManifest } from '../../database/manifest.js';
 import { migrationsFolder } from '../../database/migrations/load-migrations.js';
 import { CodingRule2Module } from './coding-rule2.module.js';
+import { MistakeCheck, MistakeCheckMatch } from './checks/mistake-check.entity.js';
 import { Conversation } from './conversations/conversation.entity.js';
 import { MemorySource } from './memories/memory-source.entity.js';
 import { Memory } from './memories/memory.entity.js';
@@ -22,7 +23,7 @@ export const CODING_RULE2: ProductManifest = {
     { name: 'Memories', description: 'What sessions remember.' },
     { name: 'Sessions', description: 'What one session hands on to the next.' },
   ],
-  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
+  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeCheck, MistakeCheckMatch, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
   // The words of conversations and memories, made anew from their rows.
   derived: ['text_corpora', 'text_segments', 'text_postings'],
   migrations: migrationsFolder('coding_rule2'),

@@ -6,6 +6,9 @@ import { AssistantStatsService } from './assistant/assistant-stats.service.js';
 import { AssistantTexts } from './assistant/assistant-texts.js';
 import { AssistantTools } from './assistant/assistant-tools.js';
 import { MemoryRecallService } from './assistant/memory-recall.service.js';
+import { ChecksController } from './checks/checks.controller.js';
+import { ChecksService } from './checks/checks.service.js';
+import { KnownPatterns } from './checks/known-patterns.js';
 import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
@@ -16,8 +19,12 @@ import { ExpiredMemoriesJob } from './memories/expired-memories.job.js';
 import { MemoriesController } from './memories/memories.controller.js';
 import { MemoriesService } from './memories/memories.service.js';
 import { MemoryMergeService } from './memories/memory-merge.service.js';
+import { CatalogueController } from './mistake-patterns/catalogue.controller.js';
+import { CatalogueService } from './mistake-patterns/catalogue.service.js';
 import { MistakePatternsController } from './mistake-patterns/mistake-patterns.controller.js';
 import { MistakePatternsService } from './mistake-patterns/mistake-patterns.service.js';
+import { OccurrencesController } from './mistake-patterns/occurrences.controller.js';
+import { OccurrencesService } from './mistake-patterns/occurrences.service.js';
 import { InheritanceController } from './sessions/inheritance.controller.js';
 import { InheritanceService } from './sessions/inheritance.service.js';
 import { SessionHandoffService } from './sessions/session-handoff.service.js';
@@ -36,7 +43,10 @@ import { ViolationsService } from './violations/violations.service.js';
   imports: [AuthModule, JobsModule],
   controllers: [
     AssistantController,
+    CatalogueController,
+    ChecksController,
     ConversationsController,
+    OccurrencesController,
     ForgettingController,
     InheritanceController,
     MemoriesController,
@@ -48,6 +58,8 @@ import { ViolationsService } from './violations/violations.service.js';
     AssistantStatsService,
     AssistantTexts,
     AssistantTools,
+    CatalogueService,
+    ChecksService,
     CodingRule2Database,
     ConversationSearchService,
     ConversationsService,
@@ -55,10 +67,12 @@ import { ViolationsService } from './violations/violations.service.js';
     ForgettingService,
     Indexing,
     InheritanceService,
+    KnownPatterns,
     MemoriesService,
     MemoryMergeService,
     MemoryRecallService,
     MistakePatternsService,
+    OccurrencesService,
     SessionHandoffService,
     ViolationSummaryService,
     SearchService,

@@ -1,17 +1,23 @@
-import { JsonField, OneOfField, TextField, TextListField } from '../../../http/fields.js';
+import { EmbeddingField, JsonField, OneOfField, TextField, TextListField } from '../../../http/fields.js';
 import { PageQuery } from '../../../http/paging.js';
 
 const ACTIONS = { description: 'What to do so that it does not happen again.', example: ['Run the tests and quote the last line'], maxItems: 100, maxLength: 2_000 };
+
+const DATA =
+  'What else there is to know about it. Checks read `severity` (low, medium, high, critical), `regexes` (as RE2 takes them), `phrases` and `examples`: lists of texts, 50 at most each.';
 
 export class DescribePattern {
   @TextField({ description: 'What goes wrong, in words.', example: 'Says that tests pass without having run them', max: 10_000 })
   patternDescription!: string;
 
-  @JsonField({ description: 'What else there is to know about it.', example: { severity: 'high' }, default: {} })
+  @JsonField({ description: DATA, example: { severity: 'high', phrases: ['all tests pass'] }, default: {} })
   patternData!: Record<string, unknown>;
 
   @TextListField({ ...ACTIONS, optional: true, nullable: true })
   preventionActions?: string[] | null;
+
+  @EmbeddingField({ description: 'The pattern as an embedding, for checks that bring one; absent, it stays as it is.', dimensions: 1_536, optional: true, nullable: true })
+  embedding?: Float32Array | null;
 }
 
 /** What is given replaces what is known; what is absent stays. */

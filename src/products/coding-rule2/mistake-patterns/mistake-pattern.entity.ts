@@ -38,4 +38,7 @@ export class MistakePattern {
   @Shown({ as: 'instant', description: 'When it became known.', example: '2026-11-24T09:00:00.000Z' })
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  @Column({ name: 'vector_embedding', type: 'vector', length: 1_536, nullable: true, select: false })
+  embedding?: number[] | null;
 }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
 import { newId } from '../../../database/new-id.js';
-import { AppError, notFound } from '../../../errors/app-error.js';
+import { vectorToBinary } from '../../../database/vector.js';
+import { AppError, invalidFields, notFound } from '../../../errors/app-error.js';
+import { ruleProblems } from '../checks/pattern-rules.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
 import type { DescribePattern, PatternOrder, RecordOccurrence } from './mistake-pattern.dto.js';
 import { MistakePattern } from './mistake-pattern.entity.js';
@@ -28,16 +30,26 @@ export class MistakePatternsService {
 
   /** Describes a pattern, new or known; the count stays as it is. */
   async describe(patternType: string, description: DescribePattern): Promise<{ pattern: MistakePattern; isNew: boolean }> {
-    const actions = description.preventionActions;
+    refuseBadRules(description.patternData);
+    const { preventionActions: actions, embedding } = description;
     const [row] = await this.database.query<MistakePattern & { isNew: boolean }>(
       // xmax is 0 in a row that this statement has inserted, and its own transaction in one that it has updated.
-      `INSERT INTO coding_rule2.mistake_patterns AS p (id, pattern_type, pattern_description, pattern_data, prevention_actions)
-       VALUES ($1, $2, $3, $4, $5)
+      `INSERT INTO coding_rule2.mistake_patterns AS p (id, pattern_type, pattern_description, pattern_data, prevention_actions, vector_embedding)
+       VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (pattern_type) DO UPDATE
           SET pattern_description = excluded.pattern_description, pattern_data = excluded.pattern_data,
-              prevention_actions = excluded.prevention_actions
+              prevention_actions = excluded.prevention_actions,
+              vector_embedding = CASE WHEN $7 THEN excluded.vector_embedding ELSE p.vector_embedding END
        RETURNING ${COLUMNS}, xmax = 0 AS "isNew"`,
-      [newId(), patternType, description.patternDescription, description.patternData, actions ? JSON.stringify(actions) : null],
+      [
+        newId(),
+        patternType,
+        description.patternDescription,
+        description.patternData,
+        actions ? JSON.stringify(actions) : null,
+        embedding ? vectorToBinary(embedding) : null,
+        embedding !== undefined,
+      ],
     );
     if (row === undefined) throw new AppError('internal', 'The pattern was not written.');
     const { isNew, ...pattern } = row;
@@ -50,6 +62,7 @@ export class MistakePatternsService {
    */
   async recordOccurrence(patternType: string, occurrence: RecordOccurrence): Promise<MistakePattern> {
     const actions = occurrence.preventionActions;
+    if (occurrence.patternData) refuseBadRules(occurrence.patternData);
     const [row] = await this.database.query<MistakePattern>(
       `WITH pattern AS (
          INSERT INTO coding_rule2.mistake_patterns AS p
@@ -92,4 +105,10 @@ export class MistakePatternsService {
     if (row === undefined) throw notFound();
     return row;
   }
+}
+
+/** @throws AppError `validation_failed` that points at each rule that can't be used */
+function refuseBadRules(patternData: Readonly<Record<string, unknown>>): void {
+  const problems = ruleProblems(patternData);
+  if (problems.length > 0) throw invalidFields(problems.slice(0, 20).map(({ pointer, detail }) => ({ pointer: `/patternData${pointer}`, detail })));
 }

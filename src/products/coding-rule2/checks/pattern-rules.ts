@@ -1,0 +1,63 @@
+import { RE2JS } from 're2js';
+import type { FieldError } from '../../../errors/app-error.js';
+
+/** What of a pattern's `patternData` decides whether an action matches it. Everything else in it is the client's own. */
+export interface PatternRules {
+  readonly regexes: readonly string[];
+  readonly phrases: readonly string[];
+  readonly examples: readonly string[];
+}
+
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+const NAMES = ['regexes', 'phrases', 'examples'] as const;
+const MOST_RULES = 50;
+const LONGEST = { regexes: 1_000, phrases: 500, examples: 2_000 } as const;
+
+/** What is wrong with the rules, by pointer into `patternData`. */
+export function ruleProblems(patternData: Readonly<Record<string, unknown>>): FieldError[] {
+  const problems: FieldError[] = [];
+  for (const name of NAMES) {
+    const list = patternData[name];
+    if (list === undefined) continue;
+    if (!Array.isArray(list)) problems.push({ pointer: `/${name}`, detail: 'must be a list of texts' });
+    else if (list.length > MOST_RULES) problems.push({ pointer: `/${name}`, detail: `must have at most ${MOST_RULES} texts; it has ${list.length}` });
+    else problems.push(...list.flatMap((rule: unknown, at) => problemWith(name, rule, `/${name}/${at}`)));
+  }
+  return problems;
+}
+
+function problemWith(name: (typeof NAMES)[number], rule: unknown, pointer: string): FieldError[] {
+  if (typeof rule !== 'string' || rule.trim() === '') return [{ pointer, detail: 'must be text that is not blank' }];
+  if (rule.length > LONGEST[name]) return [{ pointer, detail: `must be at most ${LONGEST[name]} characters long; it has ${rule.length}` }];
+  const problem = name === 'regexes' ? expressionProblem(rule) : undefined;
+  return problem === undefined ? [] : [{ pointer, detail: problem }];
+}
+
+/** RE2 knows neither lookaround nor back references: what it takes, it matches in time linear in the text. */
+function expressionProblem(expression: string): string | undefined {
+  try {
+    if (RE2JS.compile(expression).test('')) return 'must not match empty text, or it matches every action';
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it is not valid';
+    return `must be a regular expression as RE2 takes it (no lookaround, no back references): ${reason}`;
+  }
+}
+
+/** The rules that can be used; what plain SQL has written wrong is left out. */
+export function usableRules(patternData: Readonly<Record<string, unknown>>): PatternRules {
+  const usable = (name: (typeof NAMES)[number]): string[] => {
+    const list = patternData[name];
+    if (!Array.isArray(list)) return [];
+    return list.slice(0, MOST_RULES).filter((rule: unknown): rule is string => problemWith(name, rule, '').length === 0);
+  };
+  return { regexes: usable('regexes'), phrases: usable('phrases'), examples: usable('examples') };
+}
+
+/** `medium` unless the pattern says otherwise. */
+export function severityOf(patternData: Readonly<Record<string, unknown>>): Severity {
+  const given = patternData['severity'];
+  return SEVERITIES.find((severity) => severity === given) ?? 'medium';
+}
