@@ -7,6 +7,8 @@ export interface McpTool<Input extends object = object> {
   readonly description: string;
   /** Changes nothing, so a read-only key may call it. */
   readonly reads?: true;
+  /** Told to the assistant as a look, though that it looked is written down: it need not ask a person before. */
+  readonly looks?: true;
   /** Can't be taken back; written into the audit log whoever calls it. */
   readonly destructive?: true;
   /** Calling it twice with the same input does no more than calling it once. */

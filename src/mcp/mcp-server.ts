@@ -67,7 +67,7 @@ export function mcpServer(catalogue: McpCatalogue, host: McpHost): Server {
 function describe(tool: McpTool): object {
   const known = described.get(tool);
   if (known !== undefined) return known;
-  const { name, title, description, reads = false, destructive = false, idempotent = reads } = tool;
+  const { name, title, description, reads = false, looks = reads, destructive = false, idempotent = reads } = tool;
   const description_ = {
     name,
     title,
@@ -75,7 +75,7 @@ function describe(tool: McpTool): object {
     inputSchema: schemaOfClass(tool.input, true),
     outputSchema: schemaOfClass(tool.output, false),
     // Nothing outside of Nagaya is reached by any of them.
-    annotations: { title, readOnlyHint: reads, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: false },
+    annotations: { title, readOnlyHint: looks, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: false },
   };
   described.set(tool, description_);
   return description_;

@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/service.js';
 
 const PATH = '/v1/products/coding_rule2';
 const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
-const TOOLS = ['memory_add', 'memory_forget', 'memory_get', 'memory_search', 'mistake_record', 'session_handoff', 'session_start', 'stats', 'violation_record'];
+const TOOLS = ['mistake_check', 'mistake_outcome', 'memory_add', 'memory_forget', 'memory_get', 'memory_search', 'mistake_record', 'session_handoff', 'session_start', 'stats', 'violation_record'];
 
 let nagaya: TestService;
 const clients: Client[] = [];
@@ -58,7 +58,7 @@ describe.each([
       expect(tool).toMatchObject({ title: expect.any(String), description: expect.any(String), inputSchema: { type: 'object', additionalProperties: false }, outputSchema: { type: 'object' } });
     }
     const hints = Object.fromEntries(tools.map((tool) => [tool.name, tool.annotations]));
-    expect(hints).toMatchObject({ memory_get: { readOnlyHint: true }, memory_forget: { destructiveHint: true, readOnlyHint: false }, memory_add: { destructiveHint: false }, stats: { readOnlyHint: true } });
+    expect(hints).toMatchObject({ memory_get: { readOnlyHint: true }, mistake_check: { readOnlyHint: true }, mistake_outcome: { readOnlyHint: false }, memory_forget: { destructiveHint: true, readOnlyHint: false }, memory_add: { destructiveHint: false }, stats: { readOnlyHint: true } });
     expect(client.getInstructions()).toContain('session_start');
   });
 
@@ -85,6 +85,14 @@ describe.each([
     await call(client, 'violation_record', { violationType: 'honesty', violationDescription: 'd', originalResponse: 'o', severityLevel: 'low', patternType: 'claimed-tests-passed' });
     const after = (await call(client, 'stats', { topMistakes: 1 })).structuredContent;
     expect(after).toMatchObject({ mistakeOccurrences: before.mistakeOccurrences + 1, violations: before.violations + 1, topMistakes: [{ patternType: 'claimed-tests-passed' }] });
+  });
+
+  test('an action is checked, and what came of it reported', async () => {
+    await nagaya.request('PUT', `${PATH}/mistake-patterns/forced`, { body: { patternDescription: 'Overwrites what others pushed', patternData: { severity: 'critical', phrases: ['push --force'] }, preventionActions: ['Use --force-with-lease'] } });
+    const checked = (await call(client, 'mistake_check', { action: 'git push --force origin main', sessionId: transport })).structuredContent;
+    expect(checked).toMatchObject({ verdict: 'block', matches: [{ patternType: 'forced', preventionActions: ['Use --force-with-lease'] }] });
+    expect((await call(client, 'mistake_check', { action: 'ls' })).structuredContent).toMatchObject({ verdict: 'allow', matches: [] });
+    expect((await call(client, 'mistake_outcome', { checkId: checked?.['id'], heeded: true })).structuredContent).toMatchObject({ id: checked?.['id'], heeded: true, mistakeHappened: false });
   });
 
   test('what is wrong is told as the result of the tool, with its code and its places', async () => {

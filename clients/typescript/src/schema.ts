@@ -459,6 +459,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/products/coding_rule2/checks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what was advised, and what came of it */
+        get: operations["checksGet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/checks/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report what came of a check
+         * @description Whether the advice was followed, and whether the mistake happened anyway. Occurrences are not counted by it.
+         */
+        post: operations["checksReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/products/coding_rule2/conversations": {
         parameters: {
             query?: never;
@@ -699,13 +736,109 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List the occurrences of a mistake, newest first */
+        get: operations["occurrencesList"];
         put?: never;
         /**
          * Record that a mistake happened
          * @description Adds one to its occurrences; makes the pattern if it is new.
          */
         post: operations["mistakePatternsRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/mistakes/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the catalogue of mistake patterns
+         * @description As the import takes it.
+         */
+        get: operations["catalogueExport"];
+        put?: never;
+        /**
+         * Import a catalogue of mistake patterns
+         * @description Up to 1,000 patterns, all or none. Known ones are described anew; their occurrences stay.
+         */
+        post: operations["catalogueImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/mistakes/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask before acting
+         * @description Holds an action against the rules of every known mistake (`patternData`: `regexes` as RE2 takes them, `phrases`, `examples`; `severity`) and advises to allow it, to think again, or not to do it.
+         */
+        post: operations["checksCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/mistakes/effectiveness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well each pattern prevents its mistake, and how often it cries wolf */
+        get: operations["checksEffectiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/mistakes/recurrence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which mistakes keep happening, and which have gone quiet */
+        get: operations["occurrencesRecurrence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/coding_rule2/mistakes/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often each mistake happened, by day or week */
+        get: operations["occurrencesTrend"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1055,6 +1188,38 @@ export interface components {
              */
             key: string;
         };
+        CataloguedPattern: {
+            /**
+             * @description What else there is to know about it. Checks read `severity` (low, medium, high, critical), `regexes` (as RE2 takes them), `phrases` and `examples`: lists of texts, 50 at most each.
+             * @default {}
+             * @example {
+             *       "severity": "high",
+             *       "phrases": [
+             *         "all tests pass"
+             *       ]
+             *     }
+             */
+            patternData: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What goes wrong, in words; empty where nobody has described it yet.
+             * @example Says that tests pass without having run them
+             */
+            patternDescription: string;
+            /**
+             * @description Its name.
+             * @example claimed-tests-passed
+             */
+            patternType: string;
+            /**
+             * @description What to do so that it does not happen again.
+             * @example [
+             *       "Run the tests and quote the last line"
+             *     ]
+             */
+            preventionActions?: string[] | null;
+        };
         ChangeAiSystem: {
             /**
              * @description Replaces the whole configuration.
@@ -1080,6 +1245,96 @@ export interface components {
              * @example 2.1.1
              */
             version?: string;
+        };
+        CheckAction: {
+            /**
+             * @description What is about to be done: a command, an edit, an answer.
+             * @example git push --force origin main
+             */
+            action: string;
+            /**
+             * @description What else is known: expressions and phrases look here too.
+             * @example The branch is shared with two others.
+             */
+            context?: string;
+            /** @description The action as an embedding, to be held against patterns that have one. */
+            embedding?: number[] | string;
+            /**
+             * @description The session that asks.
+             * @example session-42
+             */
+            sessionId?: string;
+        };
+        CheckOutcome: {
+            /**
+             * @description What was about to be done.
+             * @example git push --force origin main
+             */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description What came of it.
+             * @example Pushed to a new branch instead
+             */
+            detail: string | null;
+            /**
+             * @description The advice was followed; null until it is reported.
+             * @example true
+             */
+            heeded: boolean | null;
+            /**
+             * Format: uuid
+             * @description The check.
+             */
+            id: string;
+            /**
+             * @description The mistake happened anyway; null until it is reported.
+             * @example false
+             */
+            mistakeHappened: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it was reported; a later report takes the place of an earlier one.
+             * @example 2026-11-24T09:05:00.000Z
+             */
+            outcomeAt: string | null;
+            /**
+             * @description The session that asked.
+             * @example session-42
+             */
+            sessionId: string | null;
+            /**
+             * @description What was advised.
+             * @example block
+             * @enum {string}
+             */
+            verdict: "allow" | "warn" | "block";
+        };
+        CheckResult: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description The check: its outcome is reported to `checks/{id}/outcome`.
+             */
+            id: string;
+            /** @description The most severe first. */
+            matches: components["schemas"]["MatchedPattern"][];
+            /**
+             * @description What is advised.
+             * @example block
+             * @enum {string}
+             */
+            verdict: "allow" | "warn" | "block";
         };
         Conversation: {
             /**
@@ -1255,11 +1510,16 @@ export interface components {
             version: string;
         };
         DescribePattern: {
+            /** @description The pattern as an embedding, for checks that bring one; absent, it stays as it is. */
+            embedding?: (number[] | string) | null;
             /**
-             * @description What else there is to know about it.
+             * @description What else there is to know about it. Checks read `severity` (low, medium, high, critical), `regexes` (as RE2 takes them), `phrases` and `examples`: lists of texts, 50 at most each.
              * @default {}
              * @example {
-             *       "severity": "high"
+             *       "severity": "high",
+             *       "phrases": [
+             *         "all tests pass"
+             *       ]
              *     }
              */
             patternData: {
@@ -1290,6 +1550,15 @@ export interface components {
              */
             of: string;
         };
+        Effectiveness: {
+            /** @description Of every pattern that a check has matched; those matched most often first, 1,000 at most. */
+            items: components["schemas"]["PatternEffectiveness"][];
+            /**
+             * @description Checks that advised `allow` and were followed by a mistake.
+             * @example 1
+             */
+            missed: number;
+        };
         ErasedRows: {
             /**
              * @description What was done: rows deleted; the session and what it said taken out of rows that stay; answers kept for an Idempotency-Key blanked.
@@ -1307,6 +1576,41 @@ export interface components {
              * @example memory_inheritance
              */
             table: string;
+        };
+        ExportedCatalogue: {
+            /** @description By name; 10,000 at most. */
+            patterns: components["schemas"]["ExportedPattern"][];
+        };
+        ExportedPattern: {
+            /**
+             * @description Its rules and what else there is to know.
+             * @example {
+             *       "severity": "high",
+             *       "phrases": [
+             *         "all tests pass"
+             *       ]
+             *     }
+             */
+            patternData: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What goes wrong, in words.
+             * @example Says that tests pass without having run them
+             */
+            patternDescription: string;
+            /**
+             * @description Its name.
+             * @example claimed-tests-passed
+             */
+            patternType: string;
+            /**
+             * @description What to do so that it does not happen again.
+             * @example [
+             *       "Run the tests and quote the last line"
+             *     ]
+             */
+            preventionActions: string[] | null;
         };
         Forgotten: {
             /** @description By table. */
@@ -1568,6 +1872,22 @@ export interface components {
              */
             state: "ready" | "building" | "invalid";
         };
+        ImportCatalogue: {
+            /** @description All are taken over, or none. */
+            patterns: components["schemas"]["CataloguedPattern"][];
+        };
+        ImportedCatalogue: {
+            /**
+             * @description Patterns that were not known.
+             * @example 88
+             */
+            created: number;
+            /**
+             * @description Patterns that were known and are described anew; their occurrences stay.
+             * @example 0
+             */
+            updated: number;
+        };
         ImportedTable: {
             /**
              * @description Rows that were there, and stayed as they were.
@@ -1760,6 +2080,77 @@ export interface components {
              * @example 12
              */
             tokens: number;
+        };
+        MatchedPattern: {
+            /**
+             * Format: date-time
+             * @description When it last happened.
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            lastOccurrence: string | null;
+            /**
+             * @description How often it has happened.
+             * @example 7
+             */
+            occurrences: number;
+            /** @description The last three times. */
+            pastOccurrences: components["schemas"]["PastOccurrence"][];
+            /**
+             * @description What goes wrong, in words.
+             * @example Overwrites what others have pushed
+             */
+            patternDescription: string;
+            /**
+             * @description The pattern.
+             * @example force-pushed-a-shared-branch
+             */
+            patternType: string;
+            /**
+             * @description What to do so that it does not happen again.
+             * @example [
+             *       "Use --force-with-lease"
+             *     ]
+             */
+            preventionActions: string[];
+            /** @description Why it matched. */
+            reasons: components["schemas"]["MatchReason"][];
+            /**
+             * @description high and critical block, low and medium warn.
+             * @example high
+             * @enum {string}
+             */
+            severity: "low" | "medium" | "high" | "critical";
+        };
+        MatchReason: {
+            /**
+             * @description What an expression or a phrase found.
+             * @example push --force
+             */
+            found?: string;
+            /**
+             * @description What kind of rule matched.
+             * @example regex
+             * @enum {string}
+             */
+            kind: "regex" | "phrase" | "example" | "embedding";
+            /**
+             * @description The expression, phrase or example.
+             * @example push\s+.*--force
+             */
+            rule?: string;
+            /**
+             * @description How similar an example or an embedding is, up to 1.
+             * @example 0.81
+             */
+            similarity?: number;
+            /**
+             * @description The words that the action and an example have both.
+             * @example [
+             *       "push",
+             *       "force"
+             *     ]
+             */
+            words?: string[];
         };
         Memory: {
             /**
@@ -1989,6 +2380,34 @@ export interface components {
             /** @description Oldest first, then by metric; buckets without a measurement are left out. */
             items: components["schemas"]["MetricBucket"][];
         };
+        MistakeOccurrence: {
+            /**
+             * @description What happened.
+             * @example Said "all green" after editing two files
+             */
+            detail: string | null;
+            /**
+             * Format: uuid
+             * @description The row.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            occurredAt: string;
+            /**
+             * Format: uuid
+             * @description The pattern.
+             */
+            patternId: string;
+            /**
+             * @description The session that it happened in.
+             * @example session-42
+             */
+            sessionId: string | null;
+        };
         MistakePattern: {
             /**
              * Format: date-time
@@ -2070,6 +2489,71 @@ export interface components {
              * @example 2026-11-24T09:00:00.000Z
              */
             timestamp: string;
+        };
+        PastOccurrence: {
+            /**
+             * @description What happened.
+             * @example A colleague's commit was gone
+             */
+            detail: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            occurredAt: string;
+            /**
+             * @description In which session.
+             * @example session-17
+             */
+            sessionId: string | null;
+        };
+        PatternEffectiveness: {
+            /**
+             * @description prevented / (prevented + happened); null where neither was reported.
+             * @example 0.78
+             */
+            effectiveness: number | null;
+            /**
+             * @description falseAlarms / reported; null where nothing was reported.
+             * @example 0.1
+             */
+            falseAlarmRate: number | null;
+            /**
+             * @description Not followed, and no mistake happened: the advice was not needed.
+             * @example 1
+             */
+            falseAlarms: number;
+            /**
+             * @description The mistake happened, whether the advice was followed or not.
+             * @example 2
+             */
+            happened: number;
+            /**
+             * @description How often the advice was followed.
+             * @example 8
+             */
+            heeded: number;
+            /**
+             * @description How many checks it matched.
+             * @example 12
+             */
+            matched: number;
+            /**
+             * @description The pattern.
+             * @example force-pushed-a-shared-branch
+             */
+            patternType: string;
+            /**
+             * @description Followed, and the mistake did not happen.
+             * @example 7
+             */
+            prevented: number;
+            /**
+             * @description Of how many the outcome was reported.
+             * @example 10
+             */
+            reported: number;
         };
         PerformanceMetric: {
             /**
@@ -2501,48 +2985,38 @@ export interface components {
             violationType: string;
         };
         Recurrence: {
+            /** @description Those that have happened, but not lately; quiet for longest last, 1,000 at most. */
+            quiet: components["schemas"]["RecurringPattern"][];
+            /** @description Those that keep happening, most often first; 1,000 at most. */
+            recurring: components["schemas"]["RecurringPattern"][];
+        };
+        RecurringPattern: {
             /**
-             * @description How often it was broken.
-             * @example 4
+             * @description How often in as many days before.
+             * @example 9
              */
-            count: number;
-            /**
-             * @description On how many days (UTC).
-             * @example 2
-             */
-            dayCount: number;
+            before: number;
             /**
              * Format: date-time
-             * @description The first.
-             * @example 2026-11-02T09:00:00.000Z
-             */
-            firstAt: string;
-            /**
-             * @description The rule.
-             * @example honesty
-             */
-            key: string;
-            /**
-             * Format: date-time
-             * @description The last.
+             * @description When it last happened.
              * @example 2026-11-24T09:00:00.000Z
              */
-            lastAt: string;
+            lastOccurrence: string | null;
             /**
-             * @description Mean time from one to the next, in seconds.
-             * @example 86400
+             * @description How often ever.
+             * @example 31
              */
-            meanSecondsBetween: number;
+            occurrences: number;
             /**
-             * @description How often it was broken again after a violation of it that has a corrected text.
-             * @example 2
+             * @description The pattern.
+             * @example claimed-tests-passed
              */
-            recurredAfterCorrection: number;
+            patternType: string;
             /**
-             * @description In how many sessions; those of which none is known are one.
-             * @example 3
+             * @description How often it happened lately.
+             * @example 5
              */
-            sessionCount: number;
+            recent: number;
         };
         RegisterAiSystem: {
             /**
@@ -2587,6 +3061,24 @@ export interface components {
              * @example memory_inheritance
              */
             table: string;
+        };
+        ReportOutcome: {
+            /**
+             * @description What came of it.
+             * @example Pushed to a new branch instead
+             */
+            detail?: string;
+            /**
+             * @description The advice was followed. After `allow` there was nothing to follow: true.
+             * @example true
+             */
+            heeded: boolean;
+            /**
+             * @description The mistake happened anyway.
+             * @default false
+             * @example false
+             */
+            mistakeHappened: boolean;
         };
         SchemaHealthReport: {
             /**
@@ -2807,6 +3299,28 @@ export interface components {
              * @example 3
              */
             version: string;
+        };
+        Trend: {
+            /** @description Oldest first, empty ones left out; the last 10,000. */
+            items: components["schemas"]["TrendBucket"][];
+        };
+        TrendBucket: {
+            /**
+             * Format: date-time
+             * @description When the day or week begins.
+             * @example 2026-11-24T00:00:00.000Z
+             */
+            bucketStart: string;
+            /**
+             * @description How often it happened.
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description The pattern.
+             * @example claimed-tests-passed
+             */
+            patternType: string;
         };
         Violation: {
             /**
@@ -6031,6 +6545,250 @@ export interface operations {
             };
         };
     };
+    checksGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, as its creation answered it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOutcome"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checksReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request. Sent again within 24 hours, it answers the same and writes nothing; with another body, 422.
+                 * @example c7a4e2f0-import-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id, as its creation answered it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportOutcome"];
+            };
+        };
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOutcome"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: The same request is still at work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     conversationsList: {
         parameters: {
             query?: {
@@ -8003,6 +8761,120 @@ export interface operations {
             };
         };
     };
+    occurrencesList: {
+        parameters: {
+            query?: {
+                /** @description Where the page starts: `nextCursor` of the page before. Opaque. */
+                cursor?: string;
+                /** @description How many items a page has at most. */
+                limit?: number;
+                /** @description Only this session. */
+                sessionId?: string;
+                /** @description Only what happened at this time or later. */
+                since?: string;
+                /** @description Only what happened before this time. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name of the pattern. */
+                patternType: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["MistakeOccurrence"][];
+                        /** @description The `cursor` of the next page; null on the last one. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mistakePatternsRecord: {
         parameters: {
             query?: never;
@@ -8101,6 +8973,670 @@ export interface operations {
             };
             /** @description `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogueExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportedCatalogue"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalogueImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request. Sent again within 24 hours, it answers the same and writes nothing; with another body, 422.
+                 * @example c7a4e2f0-import-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportCatalogue"];
+            };
+        };
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedCatalogue"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: The same request is still at work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checksCheck: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request. Sent again within 24 hours, it answers the same and writes nothing; with another body, 422.
+                 * @example c7a4e2f0-import-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckAction"];
+            };
+        };
+        responses: {
+            /** @description The advice, and why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResult"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: The same request is still at work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checksEffectiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effectiveness"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    occurrencesRecurrence: {
+        parameters: {
+            query?: {
+                /** @description So often within these days makes a pattern a recurring one. */
+                atLeast?: number;
+                /** @description How many days back counts as lately. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recurrence"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `product_not_ready`: The product is not ready. `unavailable`: Unavailable for the moment. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `timeout`: It took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    occurrencesTrend: {
+        parameters: {
+            query?: {
+                /** @description Days, or weeks that begin on Monday; in UTC. */
+                bucket?: "day" | "week";
+                /** @description Only this pattern. */
+                patternType?: string;
+                /** @description Only what happened at this time or later. */
+                since?: string;
+                /** @description Only what happened before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this. `product_suspended`: The product is suspended. `product_archived`: The product is archived. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

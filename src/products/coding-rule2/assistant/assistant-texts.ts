@@ -49,7 +49,7 @@ export class AssistantTexts {
           `Before you act, check this action against the mistakes that were made before.\n\nAction: ${action}`,
           ...(context === undefined ? [] : [`Context: ${context}`]),
           known.length === 0 ? 'No mistakes are on record yet.' : `Mistakes that come back most often:\n${known.join('\n')}`,
-          'Say which of them this action could repeat and what you do to prevent it. If it went wrong nevertheless, call mistake_record.',
+          'Call mistake_check with this action. If it advises against it, do it another way; say what you do to prevent the mistake. Afterwards call mistake_outcome, and mistake_record if it went wrong nevertheless.',
         ].join('\n\n');
       },
     },

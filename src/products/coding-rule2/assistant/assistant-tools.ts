@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { tool, type McpTool } from '../../../mcp/mcp-catalogue.js';
+import { CheckAction, CheckOutcome, CheckResult } from '../checks/check.dto.js';
+import { ChecksService } from '../checks/checks.service.js';
 import { Forgotten } from '../forgetting/forgotten.dto.js';
 import { ForgettingService } from '../forgetting/forgetting.service.js';
 import { MemoriesService } from '../memories/memories.service.js';
@@ -15,7 +17,7 @@ import { Violation } from '../violations/violation.entity.js';
 import { ViolationsService } from '../violations/violations.service.js';
 import { AssistantStatsService } from './assistant-stats.service.js';
 import { MemoryRecallService } from './memory-recall.service.js';
-import { AskForStats, AssistantStats, HandOffSession, MemoryId, RecalledMemories, RecordMistake, SearchMemory, StartedSession, StartSession } from './assistant.dto.js';
+import { AskForStats, AssistantStats, HandOffSession, MemoryId, RecalledMemories, RecordMistake, ReportMistakeOutcome, SearchMemory, StartedSession, StartSession } from './assistant.dto.js';
 
 /** What an assistant can call. Each tool is a service that REST calls as well, on the same login. */
 @Injectable()
@@ -24,6 +26,7 @@ export class AssistantTools {
 
   constructor(
     private readonly inheritance: InheritanceService,
+    checks: ChecksService,
     patterns: MistakePatternsService,
     memories: MemoriesService,
     recall: MemoryRecallService,
@@ -33,6 +36,24 @@ export class AssistantTools {
     stats: AssistantStatsService,
   ) {
     this.all = [
+      tool({
+        name: 'mistake_check',
+        title: 'Check before acting',
+        description: 'Call this before a command, an edit or a claim that could go wrong. Tells whether it repeats a mistake that was made before: allow, warn or block, why, and what prevents it.',
+        looks: true,
+        input: CheckAction,
+        output: CheckResult,
+        run: (action) => checks.check(action),
+      }),
+      tool({
+        name: 'mistake_outcome',
+        title: 'Report what came of a check',
+        description: 'Report whether the advice of a check was followed, and whether the mistake happened anyway: so patterns that warn for nothing are found.',
+        idempotent: true,
+        input: ReportMistakeOutcome,
+        output: CheckOutcome,
+        run: ({ checkId, ...outcome }) => checks.report(checkId, outcome),
+      }),
       tool({
         name: 'mistake_record',
         title: 'Record a mistake',

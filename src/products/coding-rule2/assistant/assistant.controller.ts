@@ -10,8 +10,8 @@ import { AssistantTexts } from './assistant-texts.js';
 import { AssistantTools } from './assistant-tools.js';
 
 const PATH = 'v1/products/coding_rule2/mcp';
-const INSTRUCTIONS = `What coding sessions know and learn. Call session_start first and session_handoff last. Record a mistake when one
-happened, remember what a later session must know, and read a memory by its id before you rely on it.`;
+const INSTRUCTIONS = `What coding sessions know and learn. Call session_start first and session_handoff last. Call mistake_check
+before what could go wrong. Record a mistake when one happened, remember what a later session must know, and read a memory by its id before you rely on it.`;
 
 /**
  * The Model Context Protocol, behind the same guard, limit and log as REST. One POST carries calls that read and calls that write,

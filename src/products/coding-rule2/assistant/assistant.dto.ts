@@ -1,10 +1,16 @@
 import { OmitType } from '@nestjs/swagger';
 import { IntegerField, TextField, UuidField } from '../../../http/fields.js';
 import { Shown } from '../../../http/shown.js';
+import { ReportOutcome } from '../checks/check.dto.js';
 import { RecordOccurrence } from '../mistake-patterns/mistake-pattern.dto.js';
 import { MistakePattern } from '../mistake-patterns/mistake-pattern.entity.js';
 import { Inherit } from '../sessions/inheritance.dto.js';
 import { HandOff } from '../sessions/session-handoff.dto.js';
+
+export class ReportMistakeOutcome extends ReportOutcome {
+  @UuidField({ description: 'The check, by the id that mistake_check gave.' })
+  checkId!: string;
+}
 
 export class RecordMistake extends RecordOccurrence {
   @TextField({ description: 'The name of the pattern; a new one is made.', example: 'claimed-tests-passed', max: 50 })
