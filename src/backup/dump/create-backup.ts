@@ -167,6 +167,9 @@ class BackupRun {
     const failed = new AbortController();
     const signal = AbortSignal.any([outer, failed.signal]);
     const reader = await openSnapshot(this.url, this.snapshot.id);
+    // A statement that waits for a lock hears of no signal.
+    const cancel = (): void => void reader.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
     const stopping = <T>(work: Promise<T>): Promise<T> =>
       work.catch((error: unknown) => {
         failed.abort(error);
@@ -182,6 +185,7 @@ class BackupRun {
       if (sums.status === 'rejected') throw failed.signal.reason;
       return { schema, ...described, tables: sums.value, ...dumped.value };
     } finally {
+      signal.removeEventListener('abort', cancel);
       await reader.close().catch(() => {});
     }
   }

@@ -9,6 +9,8 @@ const SESSION = `SET search_path = ''; SET DateStyle = 'ISO, YMD'; SET IntervalS
 export interface Snapshot extends Queryable {
   /** What pg_dump's --snapshot and others take; good while this is open. */
   readonly id: string;
+  /** Ends the statement at work, which then fails. Does not throw: it runs because something else failed. */
+  cancel(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,13 +28,29 @@ export async function openSnapshot(url: string, of?: string): Promise<Snapshot> 
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (of !== undefined) await client.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(of)}`);
     const id = of ?? (await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id')).rows[0]?.id ?? '';
+    const { pid } = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0] ?? {};
     return {
       id,
+      cancel: () => cancel(url, pid),
       query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
       close: () => client.end(),
     };
   } catch (error) {
     await client.end().catch(() => {});
     throw error;
+  }
+}
+
+/** A role may cancel its own sessions' statements. */
+async function cancel(url: string, pid: number | undefined): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'nagaya-backup', connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT pg_cancel_backend($1)', [pid]);
+  } catch {
+    // Then it ends by its own lock_timeout.
+  } finally {
+    await client.end().catch(() => {});
   }
 }
