@@ -26,3 +26,7 @@ export function requireBackupUrl(cluster: Cluster): string {
     'Backups log in as nagaya_backup, whose password comes from NAGAYA_BACKUP_SECRET. Set it here, and give it to "nagaya migrate" once.',
   );
 }
+
+/** What `pg_dump` needs and the embedded engine has not: a server of a version that there is a client for, and a second session. */
+export const NOT_EMBEDDED =
+  'The embedded engine takes no backups: they need a PostgreSQL server. Stop Nagaya and copy its data folder (NAGAYA_DATA_DIR) instead; putting the copy back restores it.';

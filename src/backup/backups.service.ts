@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { HOUSE } from '../database/database.module.js';
+import type { Cluster } from '../database/cluster.js';
+import { CLUSTER, HOUSE } from '../database/database.module.js';
 import { Databases } from '../database/databases.js';
 import { readSlice, type Place, type Slice } from '../database/keyset.js';
 import type { House } from '../database/migrator.js';
-import { invalid, notFound } from '../errors/app-error.js';
+import { AppError, invalid, notFound } from '../errors/app-error.js';
 import { Backup, type BackupStatus } from '../monitoring/backups/backup.entity.js';
 import type { BackupState } from './backup.dto.js';
+import { NOT_EMBEDDED } from './backup-house.js';
 import { BACKUP_COLUMNS, BackupRecords } from './backup-records.js';
 import { QUEUE_JOB } from './work/backup-work.js';
 
@@ -24,14 +26,16 @@ export class BackupsService {
   constructor(
     private readonly databases: Databases,
     @Inject(HOUSE) private readonly house: House,
+    @Inject(CLUSTER) private readonly cluster: Cluster,
   ) {
     this.records = new BackupRecords(databases.control);
   }
 
-  /** @throws AppError `validation_failed` for an unknown schema, `conflict` where one of the same is under way */
+  /** @throws AppError `validation_failed` for an unknown schema, `conflict` where one of the same is under way, or on the embedded engine */
   async start(schema: string | undefined, requestedBy: string): Promise<BackupState> {
     const known = [...this.house.shared, ...this.house.products].map(({ id }) => id);
     if (schema !== undefined && !known.includes(schema)) throw invalid('/schema', `must be one of ${known.join(', ')}`);
+    if (this.cluster.engine === 'embedded') throw new AppError('conflict', NOT_EMBEDDED);
     return stateOf(await this.records.queue(schema ?? null, 'custom', requestedBy), await this.isWorkerAlive());
   }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { BackupRecords } from '../backup/backup-records.js';
-import type { BackupHouse } from '../backup/backup-house.js';
+import { NOT_EMBEDDED, type BackupHouse } from '../backup/backup-house.js';
 import { listBackups, type ListedBackup } from '../backup/list-backups.js';
 import { makeBackup } from '../backup/make-backup.js';
 import { findBackup } from '../backup/restore/find-backup.js';
@@ -114,6 +114,7 @@ function stateOf({ status, error }: ListedBackup): string {
 
 /** What backups and restores work with, for the length of a verb. */
 export async function withBackupHouse<T>(context: CommandContext, work: (house: BackupHouse, databases: Databases) => Promise<T>): Promise<T> {
+  if (context.configuration.databaseUrl === undefined) throw new AppError('conflict', NOT_EMBEDDED);
   const store = await openStore(context.configuration.backup);
   return withDatabases(context, (databases, cluster) =>
     work({ cluster, house: context.house, control: databases.control, settings: context.configuration.backup, store, version: VERSION }, databases),

@@ -11,15 +11,13 @@ export interface Retention {
 }
 
 export interface BackupSettings {
-  /** A folder's absolute path, or `s3://bucket/prefix`. */
+  /** A folder's absolute path. */
   readonly to: string;
   /** Encrypts what is written, and opens it again; undefined: nothing is encrypted. */
   readonly key: string | undefined;
   /** Folder of pg_dump, pg_restore and psql; undefined: PATH and the usual places. */
   readonly clientFolder: string | undefined;
   readonly keep: Retention;
-  /** For S3-compatible servers other than AWS. */
-  readonly s3Endpoint: string | undefined;
   /** Where drills restore into databases of their own; undefined: the migrator's login. */
   readonly scratchUrl: string | undefined;
   /** Archives that are written or read at the same time. */
@@ -37,7 +35,6 @@ export const BACKUP_NAMES = [
   'NAGAYA_BACKUP_JOBS',
   'NAGAYA_BACKUP_SCHEDULE',
   'NAGAYA_BACKUP_DRILL',
-  'NAGAYA_BACKUP_S3_ENDPOINT',
   'NAGAYA_BACKUP_SCRATCH_URL',
   'NAGAYA_PG_BIN',
 ];
@@ -51,7 +48,6 @@ export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
     key: reader.secret('NAGAYA_BACKUP_KEY'),
     clientFolder: client === undefined ? undefined : resolve(client),
     keep: readRetention(reader),
-    s3Endpoint: readEndpoint(reader),
     scratchUrl: reader.postgresUrl('NAGAYA_BACKUP_SCRATCH_URL'),
     jobs: reader.integer('NAGAYA_BACKUP_JOBS', { default: 1, min: 1, max: 32 }),
     schedule: readSchedule(reader, 'NAGAYA_BACKUP_SCHEDULE'),
@@ -61,18 +57,9 @@ export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
 
 function readPlace(reader: EnvironmentReader): string {
   const text = reader.text('NAGAYA_BACKUP_TO') ?? './backups';
-  if (!text.startsWith('s3://')) return resolve(text);
-  if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?$/.test(text)) {
-    reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder, or look like s3://bucket/prefix`);
-  }
-  return text.replace(/\/+$/, '');
-}
-
-function readEndpoint(reader: EnvironmentReader): string | undefined {
-  const text = reader.text('NAGAYA_BACKUP_S3_ENDPOINT');
-  if (text === undefined || /^https?:\/\/[^/@]+$/.test(text)) return text;
-  reader.problems.push('NAGAYA_BACKUP_S3_ENDPOINT must look like https://s3.example:9000, without a login or a path');
-  return undefined;
+  // A folder named "s3:" would hold what its owner believes to be elsewhere.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder`);
+  return resolve(text);
 }
 
 /** `last=3,daily=7,weekly=4,monthly=6`; what is not named is 0, but the last good one is never deleted. */

@@ -144,6 +144,6 @@ test('an operator key opens every one of them', async () => {
     const answer = await nagaya.request(operation.method, path, { key: nagaya.keys.operator, ...(operation.body !== undefined && { body: {} }) });
     // An empty body is refused by what lies behind the door.
     const letIn = answer.status < 300 || (answer.status === 400 && operation.body !== undefined);
-    expect({ method: operation.method, path, status: answer.status, letIn }).toMatchObject({ letIn: true });
+    expect({ method: operation.method, path, status: answer.status, letIn }).toEqual({ method: operation.method, path, status: answer.status, letIn: true });
   }
 });
