@@ -205,6 +205,8 @@ describe('every list refuses', () => {
       for (const cursor of cursors) {
         expect({ path: operation.path, cursor, refusal: refusal(await asked(operation, `cursor=${cursor}`)) }).toEqual({ path: operation.path, cursor, refusal: [400, 'validation_failed', '/query/cursor'] });
       }
+      // Its pattern is looked for first, and there is none.
+      if (operation.path.includes('{patternType}')) continue;
       // Of the right shape, but no moment that there is.
       expect({ path: operation.path, status: (await asked(operation, `cursor=${encoded(['2026-99-99 99:99:99+00', ID])}`)).status }).toEqual({ path: operation.path, status: 400 });
     }

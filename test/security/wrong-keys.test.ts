@@ -142,8 +142,10 @@ test('an operator key opens every one of them', async () => {
   for (const operation of operations.toSorted((a, b) => order(a) - order(b))) {
     const path = place(operation);
     const answer = await nagaya.request(operation.method, path, { key: nagaya.keys.operator, ...(operation.body !== undefined && { body: {} }) });
-    // An empty body is refused by what lies behind the door.
-    const letIn = answer.status < 300 || (answer.status === 400 && operation.body !== undefined);
+    // An empty body is refused by what lies behind the door, and so is the id of a row that
+    // nobody can make by the API, what is in its last state already, and JSON where lines of it are taken.
+    const isNowhere = operation.path.includes('{id}') && known[operation.path] === '';
+    const letIn = answer.status < 300 || (answer.status === 400 && operation.body !== undefined) || (answer.status === 404 && isNowhere) || [409, 415].includes(answer.status);
     expect({ method: operation.method, path, status: answer.status, letIn }).toEqual({ method: operation.method, path, status: answer.status, letIn: true });
   }
 });

@@ -59,5 +59,10 @@ async function send(url: string, method: string, key: string | null, body: unkno
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as Answer['body'] };
+  return { status: response.status, headers: response.headers, body: (isJson(response) && text !== '' ? JSON.parse(text) : undefined) as Answer['body'] };
+}
+
+/** An export is many lines of it, which is something else. */
+function isJson(response: Response): boolean {
+  return /^application\/(?:[\w.]+\+)?json\b/.test(response.headers.get('content-type') ?? '');
 }
