@@ -99,7 +99,7 @@ describe("a role's database", () => {
 
 /** The logins as a process would have them whose configuration says so. */
 async function withLogins<T>(urlOf: Cluster['urlOf'], work: (databases: Databases) => Promise<T>): Promise<T> {
-  const databases = new Databases({ ...open.cluster, urlOf }, TEST_HOUSE, ['coding_rule2', 'tea_house'], { poolMax: 2, maxConnections: 4 });
+  const databases = new Databases({ ...open.cluster, urlOf, urlsOf: (role) => [urlOf(role)] }, TEST_HOUSE, ['coding_rule2', 'tea_house'], { poolMax: 2, maxConnections: 4 });
   try {
     return await work(databases);
   } finally {

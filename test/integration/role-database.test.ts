@@ -95,9 +95,9 @@ describe('partitions', () => {
   const parts = (parent: string) =>
     control.query<{ name: string }>(`SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = '${parent}'::regclass ORDER BY 1`);
 
-  test.each(['core.monitoring_events', 'monitoring.performance_metrics'])('of %s reach thirty days both ways; making them again makes none', async (parent) => {
+  test.each(['core.monitoring_events', 'monitoring.performance_metrics'])('of %s reach thirty days behind and thirty-one ahead; making them again makes none', async (parent) => {
     const before = await parts(parent);
-    expect(before).toHaveLength(61);
+    expect(before).toHaveLength(62);
     await makePartitions(control);
     expect(await parts(parent)).toEqual(before);
     const [shut] = await control.query<{ forced: boolean; grants: string | null }>(
@@ -109,9 +109,9 @@ describe('partitions', () => {
 
   test('older than the days that are kept are dropped, the others stay', async () => {
     await control.query('SELECT core.make_event_partitions(33, 0)');
-    expect(await parts('core.monitoring_events')).toHaveLength(64);
+    expect(await parts('core.monitoring_events')).toHaveLength(65);
     await dropOldPartitions(control);
-    expect(await parts('core.monitoring_events')).toHaveLength(61);
+    expect(await parts('core.monitoring_events')).toHaveLength(62);
   });
 
   test.each(['make_event_partitions(1, 1)', 'drop_event_partitions(1)'])('are not for a product to make or drop: %s', async (call) => {
