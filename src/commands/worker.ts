@@ -16,7 +16,7 @@ import { untilSignalled } from './signals.js';
 export function registerWorker(program: Command): void {
   program
     .command('worker')
-    .description('run the jobs that need more rights than serving has: backups, drills (on the embedded engine "start" runs them itself)')
+    .description('run the jobs that need more rights than serving has: backups and drills; on a server only')
     .action(runWorker);
 }
 
@@ -25,7 +25,7 @@ async function runWorker(): Promise<void> {
   const context = commandContext();
   const { configuration, house } = context;
   if (configuration.databaseUrl === undefined) {
-    throw new AppError('conflict', 'On the embedded engine "nagaya start" runs the jobs itself; there is nothing for a worker to do.');
+    throw new AppError('conflict', 'The embedded engine takes no backups, so there is nothing for a worker to do.');
   }
   const logger = createLogger(configuration.logLevel, pino.destination({ fd: 2, sync: false }));
   const cluster = await openCluster(configuration, { purpose: 'visit' });
