@@ -54,6 +54,12 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** Which of the logins that know the schema tea_house may use this one. */
+async function mayLookInto(schema: string): Promise<string[]> {
+  const [found] = await asSuperuser(database.name, `SELECT r FROM unnest(array['nagaya_backup', 'tea_house']) r WHERE has_schema_privilege(r, '${schema}', 'USAGE')`);
+  return ((found?.rows ?? []) as { r: string }[]).map(({ r }) => r);
+}
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nagaya-backups-'));
   house = houseWith({});
@@ -281,11 +287,14 @@ describe('a restore in place', () => {
     const { kept } = await restore(manifest);
     expect(await teas()).toEqual(['gyokuro', 'hojicha', 'sencha']);
     expect(await teas(kept!)).toContain('matcha');
+    expect(await mayLookInto(kept!)).toEqual([]);
     await brew('kukicha');
     await expect(restore(manifest)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('not confirmed') });
     const undone = await undoRestore(house, 'tea_house', database.configuration.roleConnectionLimit);
     expect([await teas(), await teas(undone.kept!)]).toEqual([['gyokuro', 'hojicha', 'matcha', 'sencha'], ['gyokuro', 'hojicha', 'kukicha', 'sencha']]);
     await brew('bancha');
+    expect(await mayLookInto(undone.kept!)).toEqual([]);
+    expect(await mayLookInto('tea_house')).toEqual(['nagaya_backup', 'tea_house']);
     expect(await confirmRestore(house, 'tea_house')).toBe(undone.kept);
     expect(await superuserRows(database.name, `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tea_house\\_\\_%'`)).toEqual([]);
   });

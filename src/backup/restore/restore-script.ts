@@ -43,7 +43,7 @@ export function besides(schema: string, newName: string, isLive: boolean): Resto
 export function inPlace(schema: string, kept: string): RestoreScript {
   return {
     before: [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(kept)};`, ...intoNowhere(schema, OWNER_ROLE).before],
-    after: [...grants(schema), 'RESET ROLE;', LOCK_TIMEOUT, lockTables(kept)],
+    after: [...grants(schema), shut(schema, kept), 'RESET ROLE;', LOCK_TIMEOUT, lockTables(kept)],
   };
 }
 
@@ -54,7 +54,14 @@ export function swap(schema: string, kept: string, keptNext: string): string[] {
     lockTables(schema),
     `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(keptNext)};`,
     `ALTER SCHEMA ${quoteIdent(kept)} RENAME TO ${quoteIdent(schema)};`,
+    shut(schema, keptNext),
+    `GRANT USAGE ON SCHEMA ${quoteIdent(schema)} TO ${quoteIdent(schema)}, ${quoteIdent(BACKUP_ROLE)};`,
   ];
+}
+
+/** A state that is only kept is nobody's to look into: a product reaches one schema, the one of its name. */
+function shut(schema: string, kept: string): string {
+  return `REVOKE ALL ON SCHEMA ${quoteIdent(kept)} FROM ${quoteIdent(schema)}, ${quoteIdent(BACKUP_ROLE)};`;
 }
 
 /**
