@@ -18,17 +18,18 @@ export class MemoryRecallService {
   async search({ query, limit, sessionId }: SearchMemory): Promise<RecalledMemories> {
     const filter = new RowFilter(NOT_EXPIRED);
     if (sessionId !== undefined) filter.add('session_id =', sessionId, { isIndexed: true });
-    return this.searches.search('memories', { query, limit }, filter, async (tx, { hits }) => {
-      const rows = await tx.query<Memory[]>(`SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = ANY ($1::uuid[])`, [hits.map((hit) => hit.id)]);
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      const items = hits.flatMap(({ id, score }) => {
-        const memory = byId.get(id);
-        if (memory === undefined) return [];
-        const { sessionId: session, memoryType, memoryContent, retentionPriority } = memory;
-        return [{ id, sessionId: session, memoryType, retentionPriority, snippet: snippetOf(memoryContent), tokens: estimateTokens(memoryContent), score }];
-      });
-      return { items };
-    });
+    const { items } = await this.searches.search<Memory>('memories', MEMORY_COLUMNS, { query, limit }, filter);
+    return {
+      items: items.map(({ id, sessionId: session, memoryType, memoryContent, retentionPriority, score }) => ({
+        id,
+        sessionId: session,
+        memoryType,
+        retentionPriority,
+        snippet: snippetOf(memoryContent),
+        tokens: estimateTokens(memoryContent),
+        score,
+      })),
+    };
   }
 }
 

@@ -12,21 +12,7 @@ export class ConversationSearchService {
 
   /** @throws AppError `validation_failed` where neither words nor an embedding are given */
   async search(query: SearchConversations): Promise<FoundConversations> {
-    return this.searches.search('conversations', query, filterOf(query), async (tx, { hits, isIncomplete }) => {
-      const rows = await tx.query<Conversation[]>(
-        `SELECT ${CONVERSATION_COLUMNS} FROM coding_rule2.conversation_context WHERE id = ANY ($1::uuid[])`,
-        [hits.map((hit) => hit.id)],
-      );
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      const items = hits.map(({ id, score, similarity, textScore, textRank, vectorRank }) => ({
-        ...byId.get(id)!,
-        score,
-        similarity,
-        textScore,
-        ranks: { text: textRank, vector: vectorRank },
-      }));
-      return { items, isIncomplete };
-    });
+    return this.searches.search<Conversation>('conversations', CONVERSATION_COLUMNS, query, filterOf(query));
   }
 }
 

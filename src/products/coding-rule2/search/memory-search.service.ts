@@ -17,20 +17,6 @@ export class MemorySearchService {
     if (query.memoryType !== undefined) filter.add('memory_type =', query.memoryType);
     if (query.since !== undefined) filter.add('created_at >=', query.since, { isIndexed: true });
     if (query.until !== undefined) filter.add('created_at <', query.until, { isIndexed: true });
-    return this.searches.search('memories', query, filter, async (tx, { hits, isIncomplete }) => {
-      const rows = await tx.query<Memory[]>(
-        `SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = ANY ($1::uuid[])`,
-        [hits.map((hit) => hit.id)],
-      );
-      const byId = new Map(rows.map((row) => [row.id, row]));
-      const items = hits.map(({ id, score, similarity, textScore, textRank, vectorRank }) => ({
-        ...byId.get(id)!,
-        score,
-        similarity,
-        textScore,
-        ranks: { text: textRank, vector: vectorRank },
-      }));
-      return { items, isIncomplete };
-    });
+    return this.searches.search<Memory>('memories', MEMORY_COLUMNS, query, filter);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Queryable } from '../../../database/admin-connection.js';
 import { invalid } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
 import { CORPORA, type Corpus, type CorpusName } from './corpus.js';
@@ -10,7 +11,7 @@ import type { RowFilter } from './row-filter.js';
 import { rankRows, scored } from './text-leg.js';
 import { TextSearch, type LoadedQuery } from './text-search.js';
 import { queryTerms } from './tokens.js';
-import { nearestRows, similarities, usualSimilarities, vectorSettings, type VectorQuery } from './vector-leg.js';
+import { nearestRows, similarities, usualSimilarities, type VectorQuery } from './vector-leg.js';
 
 export const SEARCH_MODES = ['text', 'vector', 'hybrid'] as const;
 export type SearchMode = (typeof SEARCH_MODES)[number];
@@ -30,6 +31,7 @@ export interface SearchRequest {
   readonly efSearch?: number;
 }
 
+/** How well a row fits what was looked for. */
 export interface Hit {
   readonly id: string;
   /** Higher is better; comparable within one answer only. */
@@ -39,12 +41,11 @@ export interface Hit {
   /** BM25; null where no words were asked for or the row has none of them. */
   readonly textScore: number | null;
   /** Places in the two legs, from 1; null where the leg did not find the row. */
-  readonly textRank: number | null;
-  readonly vectorRank: number | null;
+  readonly ranks: { readonly text: number | null; readonly vector: number | null };
 }
 
-export interface SearchOutcome {
-  readonly hits: readonly Hit[];
+export interface FoundRows<Row> {
+  readonly items: (Row & Hit)[];
   /** Rows that a load by SQL has just brought and that are not indexed yet were too many to be searched all. */
   readonly isIncomplete: boolean;
 }
@@ -72,23 +73,41 @@ export class SearchService {
 
   /**
    * The best rows of a corpus that pass the filter, best first.
-   * @param read reads more of the rows that were found, in the transaction that found them
+   * @param columns SQL: what to read of each row, its `id` among it
    * @throws AppError `validation_failed` where the request does not give what its mode needs
    */
-  async search<T>(name: CorpusName, request: SearchRequest, filter: RowFilter, read: (tx: EntityManager, outcome: SearchOutcome) => Promise<T>): Promise<T> {
+  async search<Row extends { id: string }>(name: CorpusName, columns: string, request: SearchRequest, filter: RowFilter): Promise<FoundRows<Row>> {
     const mode = modeOf(request);
-    const corpus = CORPORA[name];
+    const efSearch = Math.max(request.efSearch ?? EF_SEARCH_MIN, request.limit);
+    const vector = mode === 'text' ? undefined : { vector: request.embedding!, model: request.embeddingModel ?? null, efSearch };
+    if (mode === 'vector') return { items: await this.nearest<Row>(CORPORA[name], columns, vector!, request, filter), isIncomplete: false };
     return this.database.transaction(async (tx) => {
-      const efSearch = Math.max(request.efSearch ?? EF_SEARCH_MIN, request.limit);
-      // The legs and their parts must see the same rows. One message costs one round trip.
-      await tx.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${vectorSettings(efSearch)}`);
-      const words = mode === 'vector' ? undefined : await this.texts[name].load(tx, queryTerms(request.query ?? ''));
-      if (words !== undefined) this.indexing.noteNewRows(name, words.newRows);
-      const vector = mode === 'text' ? undefined : { vector: request.embedding!, model: request.embeddingModel ?? null, efSearch };
-      const hits = await new Legs(tx, corpus, filter, request, words, vector).find();
-      return read(tx, { hits, isIncomplete: words?.isIncomplete ?? false });
+      // The legs and their parts must see the same rows.
+      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      const words = await this.texts[name].load(tx, queryTerms(request.query ?? ''));
+      this.indexing.noteNewRows(name, words.newRows);
+      const hits = await new Legs(tx, CORPORA[name], filter, request, words, vector).find();
+      return { items: await withRows<Row>(tx, CORPORA[name], columns, hits), isIncomplete: words.isIncomplete };
     });
   }
+
+  /** One statement, on its own: what a vector alone asks for needs no transaction around it. */
+  private async nearest<Row extends { id: string }>(corpus: Corpus, columns: string, vector: VectorQuery, request: SearchRequest, filter: RowFilter): Promise<(Row & Hit)[]> {
+    const rows = await nearestRows<Row>(this.database, corpus, columns, vector, filter, request.limit);
+    return rows
+      .filter(({ similarity }) => request.minSimilarity === undefined || similarity >= request.minSimilarity)
+      .map((row, at) => ({ ...row, score: row.similarity, textScore: null, ranks: { text: null, vector: at + 1 } }));
+  }
+}
+
+function within(tx: EntityManager): Queryable {
+  return { query: <Row extends object>(sql: string, values: readonly unknown[] = []) => tx.query<Row[]>(sql, [...values]) };
+}
+
+async function withRows<Row extends { id: string }>(tx: EntityManager, corpus: Corpus, columns: string, hits: readonly Hit[]): Promise<(Row & Hit)[]> {
+  const rows = await tx.query<Row[]>(`SELECT ${columns} FROM ${corpus.table} WHERE id = ANY ($1::uuid[])`, [hits.map((hit) => hit.id)]);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return hits.map((hit) => ({ ...byId.get(hit.id)!, ...hit }));
 }
 
 function modeOf({ query, embedding, mode }: SearchRequest): SearchMode {
@@ -99,27 +118,27 @@ function modeOf({ query, embedding, mode }: SearchRequest): SearchMode {
   return wanted;
 }
 
-/** One search under way: its legs, and what they make together. */
+/** One search by words, or by words and a vector, under way: its legs, and what they make together. */
 class Legs {
   constructor(
     private readonly tx: EntityManager,
     private readonly corpus: Corpus,
     private readonly filter: RowFilter,
     private readonly request: SearchRequest,
-    private readonly words: LoadedQuery | undefined,
+    private readonly words: LoadedQuery,
     private readonly vector: VectorQuery | undefined,
   ) {}
 
   async find(): Promise<Hit[]> {
     const { limit, minSimilarity } = this.request;
-    const most = this.words && this.vector ? Math.max(limit, CANDIDATES) : limit;
-    const text = this.words ? await rankRows(this.tx, this.corpus, this.words, this.filter, most) : [];
-    const near = this.vector ? await nearestRows(this.tx, this.corpus, this.vector, this.filter, most) : [];
+    const most = this.vector ? Math.max(limit, CANDIDATES) : limit;
+    const text = await rankRows(this.tx, this.corpus, this.words, this.filter, most);
+    const near = this.vector ? await nearestRows<{ id: string }>(within(this.tx), this.corpus, 'id', this.vector, this.filter, most) : [];
     const textRanks = new Map(text.map(({ id }, at) => [id, at + 1]));
     const vectorRanks = new Map(near.map(({ id }, at) => [id, at + 1]));
     const scores = new Map(text.map(({ id, score }) => [id, score]));
     const similar = new Map(near.map(({ id, similarity }) => [id, similarity]));
-    if (this.words && this.vector) await this.complete(this.words, this.vector, scores, similar);
+    if (this.vector) await this.complete(this.vector, scores, similar);
     const candidates = [...new Set([...scores.keys(), ...similar.keys()])].map((id) => ({ id, text: scores.get(id) ?? null, similarity: similar.get(id) ?? null }));
     const ranked = await this.rank(candidates);
     return ranked
@@ -130,22 +149,20 @@ class Legs {
         score,
         similarity,
         textScore,
-        textRank: textRanks.get(id) ?? null,
-        vectorRank: vectorRanks.get(id) ?? null,
+        ranks: { text: textRanks.get(id) ?? null, vector: vectorRanks.get(id) ?? null },
       }));
   }
 
   /** What one leg found, the other one judges too: a row is not bad because it came in only 101st. */
-  private async complete(words: LoadedQuery, vector: VectorQuery, scores: Map<string, number>, similar: Map<string, number>): Promise<void> {
+  private async complete(vector: VectorQuery, scores: Map<string, number>, similar: Map<string, number>): Promise<void> {
     const unscored = [...similar.keys()].filter((id) => !scores.has(id));
     const unseen = [...scores.keys()].filter((id) => !similar.has(id));
-    for (const { id, score } of scored(words, await readTexts(this.tx, this.corpus, unscored))) scores.set(id, score);
+    for (const { id, score } of scored(this.words, await readTexts(this.tx, this.corpus, unscored))) scores.set(id, score);
     for (const { id, similarity } of await similarities(this.tx, this.corpus, vector, unseen)) similar.set(id, similarity);
   }
 
   private async rank(candidates: readonly Candidate[]): Promise<(Candidate & { score: number })[]> {
     if (!this.vector) return candidates.map((row) => ({ ...row, score: row.text ?? 0 })).sort((a, b) => b.score - a.score);
-    if (!this.words) return candidates.map((row) => ({ ...row, score: row.similarity ?? 0 })).sort((a, b) => b.score - a.score);
     const usual = await usualSimilarities(this.tx, this.corpus, this.vector);
     return fuse(candidates, { text: 1, vector: 1, ...this.request.weights }, { documents: this.words.documents, usual });
   }

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Queryable } from '../../../database/admin-connection.js';
 import { vectorToBinary } from '../../../database/vector.js';
 import type { Corpus } from './corpus.js';
 import type { RowFilter } from './row-filter.js';
@@ -18,37 +19,45 @@ export interface VectorQuery {
 
 /** Past this many rows an iterative scan gives up; an exact search takes over then, so that no match is lost. */
 const MAX_SCAN_TUPLES = 20_000;
+/**
+ * Settings of the index's scan, for this statement only: PostgreSQL evaluates what depends on no row once, before it fetches
+ * the first one. SET LOCAL would do the same with a transaction around the search, in five round trips instead of one.
+ */
+const SCAN_SETTINGS = `(SELECT set_config('hnsw.ef_search', $2, true) || set_config('hnsw.iterative_scan', 'strict_order', true)
+                 || set_config('hnsw.max_scan_tuples', '${MAX_SCAN_TUPLES}', true)) IS NOT NULL`;
 /** Rows whose similarity says what is usual, for the search that weighs words and vectors against each other. */
 const SAMPLE = 300;
-
-/** For the rest of a transaction. Whole numbers, checked: SET takes no parameters. */
-export function vectorSettings(efSearch: number): string {
-  return `SET LOCAL hnsw.ef_search = ${Math.trunc(efSearch)}; SET LOCAL hnsw.iterative_scan = strict_order;
-          SET LOCAL hnsw.max_scan_tuples = ${MAX_SCAN_TUPLES}; SET LOCAL plan_cache_mode = force_custom_plan`;
-}
 
 /**
  * The nearest rows by cosine distance, best first. The index is asked first and scans on while the filter takes rows away;
  * where it still comes back short, the answer is computed exactly, so that filters never hide a match.
+ * @param columns SQL: what to read of each row, its `id` among it
  */
-export async function nearestRows(tx: EntityManager, corpus: Corpus, query: VectorQuery, filter: RowFilter, most: number): Promise<VectorHit[]> {
-  const found = await select(tx, corpus, query, filter, most, 'vector_embedding <=> $1');
+export async function nearestRows<Row extends { id: string }>(
+  database: Queryable,
+  corpus: Corpus,
+  columns: string,
+  query: VectorQuery,
+  filter: RowFilter,
+  most: number,
+): Promise<(Row & VectorHit)[]> {
+  const select = (distance: string): Promise<(Row & VectorHit)[]> => {
+    const values: unknown[] = [vectorToBinary(query.vector), String(Math.trunc(query.efSearch))];
+    return database.query<Row & VectorHit>(
+      `SELECT ${columns}, 1 - (vector_embedding <=> $1) AS similarity
+         FROM ${corpus.table}
+        WHERE ${SCAN_SETTINGS}
+          AND vector_embedding IS NOT NULL${ofModel(query, values)}${filter.sql(values)}
+        ORDER BY ${distance}
+        LIMIT ${Math.trunc(most)}`,
+      values,
+    );
+  };
+  const found = await select('vector_embedding <=> $1');
   // The addition keeps the planner from using the index, which has just come back short.
-  const nearest = found.length === most ? found : await select(tx, corpus, query, filter, most, '(vector_embedding <=> $1) + 0');
+  const nearest = found.length === most ? found : await select('(vector_embedding <=> $1) + 0');
   // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
   return nearest.sort((a, b) => b.similarity - a.similarity);
-}
-
-function select(tx: EntityManager, corpus: Corpus, query: VectorQuery, filter: RowFilter, most: number, distance: string): Promise<VectorHit[]> {
-  const values: unknown[] = [vectorToBinary(query.vector)];
-  return tx.query<VectorHit[]>(
-    `SELECT id, 1 - (vector_embedding <=> $1) AS similarity
-       FROM ${corpus.table}
-      WHERE vector_embedding IS NOT NULL${ofModel(query, values)}${filter.sql(values)}
-      ORDER BY ${distance}
-      LIMIT ${Math.trunc(most)}`,
-    values,
-  );
 }
 
 /** How similar the given rows are; those without a vector of the model are left out. */
