@@ -64,6 +64,13 @@ module.exports = {
       to: { path: '^src/tracing/open-telemetry\\.ts$|^node_modules/@opentelemetry/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
     },
     {
+      name: 'the-aws-sdk-is-loaded-on-demand',
+      comment: 'Who keeps backups in a folder, or only serves, should not pay for it: it is imported below the bucket store, and that one is imported where a bucket is named.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/backup/store/bucket/|\\.spec\\.ts$' },
+      to: { path: '^src/backup/store/bucket/|^node_modules/@aws-sdk/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    },
+    {
       name: 'commands-are-the-end',
       comment: 'Commands and the files that start the process put the parts together; a part that imported them could not be used by another.',
       severity: 'error',

@@ -14,6 +14,11 @@ const read = (path) => readFileSync(new URL(path, ROOT), 'utf8');
 const ALLOWED = new Set([
   '0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC-BY-4.0', 'CC0-1.0', 'ISC', 'MIT', 'MIT-0', 'PostgreSQL', 'Python-2.0', 'Unlicense', 'WTFPL', 'Zlib',
 ]);
+/** Their package.json says nothing; their readme does, and was read. */
+const IN_README = new Map([
+  ['humanize-number@0.0.2', 'MIT'],
+  ['only@0.0.2', 'MIT'],
+]);
 const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 const { values } = parseArgs({ options: { sbom: { type: 'string' } } });
@@ -29,7 +34,7 @@ const packages = Object.entries(lock.packages)
 function licenceOf(path, entry) {
   const file = new URL(`${path}/package.json`, ROOT);
   const installed = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  const said = installed.license ?? installed.licenses?.[0] ?? entry.license;
+  const said = installed.license ?? installed.licenses?.[0] ?? entry.license ?? IN_README.get(`${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${entry.version}`);
   return typeof said === 'object' ? said.type : said;
 }
 

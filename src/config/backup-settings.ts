@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { BUCKET_NAMES, readBucketSettings, type BucketSettings } from './bucket-settings.js';
 import { readSchedule, readTime, type ScheduleEntry } from './backup-schedule.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
@@ -11,8 +12,10 @@ export interface Retention {
 }
 
 export interface BackupSettings {
-  /** A folder's absolute path. */
+  /** A folder's absolute path, or `s3://bucket/prefix`. */
   readonly to: string;
+  /** Undefined: backups go to a folder. */
+  readonly bucket: BucketSettings | undefined;
   /** Encrypts what is written, and opens it again; undefined: nothing is encrypted. */
   readonly key: string | undefined;
   /** Folder of pg_dump, pg_restore and psql; undefined: PATH and the usual places. */
@@ -30,6 +33,7 @@ export interface BackupSettings {
 
 export const BACKUP_NAMES = [
   'NAGAYA_BACKUP_TO',
+  ...BUCKET_NAMES,
   'NAGAYA_BACKUP_KEY',
   'NAGAYA_BACKUP_KEEP',
   'NAGAYA_BACKUP_JOBS',
@@ -43,8 +47,10 @@ const KEEP: Retention = { last: 3, daily: 7, weekly: 4, monthly: 6 };
 
 export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
   const client = reader.text('NAGAYA_PG_BIN');
+  const to = readPlace(reader);
   return {
-    to: readPlace(reader),
+    to,
+    bucket: readBucketSettings(reader, to),
     key: reader.secret('NAGAYA_BACKUP_KEY'),
     clientFolder: client === undefined ? undefined : resolve(client),
     keep: readRetention(reader),
@@ -57,8 +63,9 @@ export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
 
 function readPlace(reader: EnvironmentReader): string {
   const text = reader.text('NAGAYA_BACKUP_TO') ?? './backups';
-  // A folder named "s3:" would hold what its owner believes to be elsewhere.
-  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder`);
+  if (text.startsWith('s3:')) return text.replace(/\/+$/, '');
+  // A folder named "gs:" would hold what its owner believes to be elsewhere.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder or s3://bucket/prefix`);
   return resolve(text);
 }
 

@@ -56,7 +56,10 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_ROLE_SECERT: fc.constant(SECRET),
   MIGRATE_ON_START: badFlag,
   NAGAYA_DOCS: badFlag,
-  NAGAYA_BACKUP_TO: fc.constantFrom('s3://', 's3://bucket/prefix', 'file:///backups'),
+  NAGAYA_BACKUP_TO: fc.constantFrom('s3://', 's3:bucket', 's3://Bucket', 's3://bucket/../other', 's3://bucket/pre fix', 'file:///backups'),
+  NAGAYA_BACKUP_S3_ENDPOINT: fc.constantFrom('s3.example', 'ftp://s3.example', 'https://login:password@s3.example', 'https://s3.example/bucket'),
+  NAGAYA_BACKUP_S3_PATH_STYLE: badFlag,
+  NAGAYA_BACKUP_S3_PART_SIZE: notAWholeNumber,
   NAGAYA_BACKUP_KEY: badSecret,
   NAGAYA_BACKUP_KEEP: fc.constantFrom('3', 'hourly=3', 'last=-1', 'last=many', 'last=3;daily=7'),
   NAGAYA_BACKUP_JOBS: notAWholeNumber,
@@ -99,6 +102,22 @@ describe('readConfiguration', () => {
         drill: undefined,
       },
     });
+  });
+
+  it('takes a bucket for backups, on AWS or anywhere else', () => {
+    const secret = { NAGAYA_BACKUP_S3_ACCESS_KEY_ID: 'id', NAGAYA_BACKUP_S3_SECRET_ACCESS_KEY: 'secret' };
+    expect(read({ NAGAYA_BACKUP_TO: 's3://bucket/a/b/' }).backup).toMatchObject({ to: 's3://bucket/a/b', bucket: { bucket: 'bucket', prefix: 'a/b', pathStyle: false, partBytes: 16 * 1024 * 1024 } });
+    expect(read({ NAGAYA_BACKUP_TO: 's3://bucket', NAGAYA_BACKUP_S3_ENDPOINT: 'http://s3.example:9000/', ...secret }).backup.bucket).toEqual({
+      bucket: 'bucket',
+      prefix: '',
+      endpoint: 'http://s3.example:9000',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      pathStyle: true,
+      partBytes: 16 * 1024 * 1024,
+    });
+    expect(problemsIn({ NAGAYA_BACKUP_S3_ACCESS_KEY_ID: 'id' })).toEqual([expect.stringContaining('NAGAYA_BACKUP_S3_SECRET_ACCESS_KEY is missing')]);
+    expect(problemsIn({ NAGAYA_BACKUP_S3_SECRET_ACCESS_KEY: 'hidden' })).toEqual([expect.not.stringContaining('hidden')]);
   });
 
   it('reports every bad value and every unknown name in one go', () => {

@@ -50,6 +50,8 @@ async function fetchFile(house: BackupHouse, manifest: BackupManifest, file: Sto
   const digest = new Digest();
   const path = plainName(file.path);
   const content = await house.store.read(manifest.name, file.path).catch((error: unknown) => {
+    // A bucket that does not answer, or a file that may not be read, is another matter.
+    if (!(error instanceof AppError && error.code === 'not_found')) throw error;
     throw new AppError('validation_failed', `The backup ${manifest.name} lacks its file ${file.path}. Nothing was restored; use another backup.`, { cause: error });
   });
   if (into === undefined) {

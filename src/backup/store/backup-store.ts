@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { AppError } from '../../errors/app-error.js';
 
 /** Where backups are kept. A backup is a set of files under its name; it is there when its manifest is. */
 export interface BackupStore {
@@ -7,6 +8,7 @@ export interface BackupStore {
   begin(name: string): Promise<BackupWriter>;
   /** The manifests' texts of all finished backups, by name. */
   manifests(): Promise<Map<string, string>>;
+  /** @throws AppError `not_found` where the backup has no such file; whatever else went wrong is told as it is */
   read(name: string, path: string): Promise<Readable>;
   /** The file where programs can read it themselves; undefined where it has to be fetched first. */
   pathOf(name: string, path: string): string | undefined;
@@ -19,8 +21,12 @@ export interface BackupStore {
 /** A backup that is being written. Nobody sees it before `commit`. */
 export interface BackupWriter {
   write(path: string, content: Readable, signal: AbortSignal): Promise<void>;
-  /** Writes the manifest and makes the backup visible, at once. @returns where it is, for people */
+  /** Proves that what was written is there, writes the manifest, and so makes the backup visible, at once. @returns where it is, for people */
   commit(manifest: string): Promise<string>;
   /** Deletes what was written. Does not throw: it runs because something else failed. */
   abort(): Promise<void>;
+}
+
+export function missingFile(name: string, path: string): AppError {
+  return new AppError('not_found', `The backup ${name} has no file ${path}.`);
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MANIFEST_FILE } from '../archive/manifest.js';
-import type { BackupStore, BackupWriter } from './backup-store.js';
+import { missingFile, type BackupStore, type BackupWriter } from './backup-store.js';
 
 const UNFINISHED = '.unfinished-';
 /** Backups hold everybody's data. */
@@ -33,7 +33,9 @@ export class FolderStore implements BackupStore {
 
   async read(name: string, path: string): Promise<Readable> {
     // Opened here, so that a missing file is told before anything is done with the others.
-    return (await open(this.pathOf(name, path), 'r')).createReadStream({ highWaterMark: 1024 * 1024 });
+    const file = await open(this.pathOf(name, path), 'r').catch(absentIsUndefined);
+    if (file === undefined) throw missingFile(name, path);
+    return file.createReadStream({ highWaterMark: 1024 * 1024 });
   }
 
   pathOf(name: string, path: string): string {
@@ -104,7 +106,7 @@ async function lastTouched(folder: string): Promise<number> {
 }
 
 function absentIsUndefined(error: unknown): undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
   return undefined;
 }
