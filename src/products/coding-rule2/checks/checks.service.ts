@@ -1,26 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../database/new-id.js';
 import { vectorToBinary } from '../../../database/vector.js';
-import { AppError, notFound } from '../../../errors/app-error.js';
+import { notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
-import type { CheckAction, CheckOutcome, CheckResult, Effectiveness, MatchedPattern, PatternEffectiveness, ReportOutcome } from './check.dto.js';
-import { KnownPatterns } from './known-patterns.js';
+import type { CheckAction, CheckOutcome, CheckResult, Effectiveness, PastOccurrence, PatternEffectiveness, ReportOutcome } from './check.dto.js';
+import { FINGERPRINT, KnownPatterns, type KnownPattern, type PatternsThen } from './known-patterns.js';
 import type { Verdict } from './mistake-check.entity.js';
-import { checkedText, type Reason } from './pattern-matcher.js';
-import { SEVERITIES, severityOf } from './pattern-rules.js';
+import type { Reason } from './pattern-set.js';
+import { SEVERITIES } from './pattern-rules.js';
 
 /** From this cosine similarity on, an action is what a pattern's embedding stands for. */
 const SIMILAR_EMBEDDING = 0.85;
 /** Matches that one answer tells of, the most severe first. */
 const MOST_MATCHES = 50;
+/** Times that a pattern happened before of which an answer tells, the latest. */
+const PAST_OCCURRENCES = 3;
+/** Patterns that change faster than they can be read are taken as they were a moment ago in the end. */
+const ATTEMPTS = 4;
 
 const CHECK_COLUMNS = `id, verdict, action, session_id AS "sessionId", heeded, mistake_happened AS "mistakeHappened", outcome_detail AS detail,
   outcome_at AS "outcomeAt", created_at AS "createdAt"`;
 
-interface Described extends Omit<MatchedPattern, 'severity' | 'reasons'> {
-  id: string;
-  patternData: Record<string, unknown>;
+/** A pattern that an action matches. */
+interface Match extends KnownPattern {
+  readonly reasons: readonly Reason[];
 }
+
+type Past = Omit<PastOccurrence, 'occurredAt'> & { occurredAt: string };
 
 /** Advises before an action, and remembers what came of it. */
 @Injectable()
@@ -30,20 +36,16 @@ export class ChecksService {
     private readonly patterns: KnownPatterns,
   ) {}
 
-  async check({ action, context, sessionId, embedding }: CheckAction): Promise<CheckResult> {
-    const checked = checkedText(action, context);
-    const reasons = new Map<string, Reason[]>();
-    for (const { id, matcher } of await this.patterns.all()) {
-      const why = matcher.reasons(checked);
-      if (why.length > 0) reasons.set(id, why);
+  async check(action: CheckAction): Promise<CheckResult> {
+    const near = action.embedding === undefined ? [] : await this.near(action.embedding);
+    let known = this.patterns.last;
+    for (let attempt = 1; ; attempt++) {
+      const matches = await this.match(known, action, near);
+      // What was matched against is a moment old. That it still holds is asked by the statement that writes the check down.
+      const result = await this.keep(action, matches, attempt < ATTEMPTS ? known.fingerprint : undefined);
+      if (result !== undefined) return result;
+      known = await this.patterns.refresh();
     }
-    if (embedding !== undefined) {
-      for (const { id, similarity } of await this.near(embedding)) reasons.set(id, [...(reasons.get(id) ?? []), { kind: 'embedding', similarity }]);
-    }
-    const matches = await this.describe(reasons);
-    const verdict = verdictOf(matches);
-    const { id, createdAt } = await this.keep({ action, context: context ?? null, sessionId: sessionId ?? null, verdict }, matches);
-    return { id, verdict, matches: matches.map(({ id: _, ...match }) => match), createdAt };
   }
 
   /** @throws AppError `not_found` */
@@ -93,45 +95,55 @@ export class ChecksService {
     );
   }
 
-  private async describe(reasons: ReadonlyMap<string, Reason[]>): Promise<(MatchedPattern & { id: string })[]> {
-    if (reasons.size === 0) return [];
-    const rows = await this.database.query<Described>(
-      `SELECT p.id, p.pattern_type AS "patternType", p.pattern_description AS "patternDescription", p.pattern_data AS "patternData",
-              coalesce(p.prevention_actions, '[]') AS "preventionActions", p.occurrences, p.last_occurrence AS "lastOccurrence",
-              coalesce((SELECT json_agg(o) FROM (SELECT occurred_at AS "occurredAt", session_id AS "sessionId", detail FROM coding_rule2.mistake_occurrences
-                                                  WHERE pattern_id = p.id ORDER BY occurred_at DESC LIMIT 3) o), '[]') AS "pastOccurrences"
-         FROM coding_rule2.mistake_patterns p WHERE p.id = ANY ($1::uuid[])`,
-      [[...reasons.keys()]],
-    );
-    const matches = rows.map(({ patternData, pastOccurrences, ...row }) => ({
-      ...row,
-      severity: severityOf(patternData),
-      reasons: (reasons.get(row.id) ?? []).map((reason) => ({ ...reason })) as MatchedPattern['reasons'],
-      pastOccurrences: pastOccurrences.map((past) => ({ ...past, occurredAt: new Date(past.occurredAt) })),
-    }));
-    const rank = (match: MatchedPattern) => SEVERITIES.indexOf(match.severity);
-    return matches.sort((a, b) => rank(b) - rank(a) || b.occurrences - a.occurrences).slice(0, MOST_MATCHES);
+  private async match(known: PatternsThen, { action, context }: CheckAction, near: readonly { id: string; similarity: number }[]): Promise<Match[]> {
+    const reasons = await known.rules.reasons(action, context);
+    if (near.length > 0) {
+      const places = new Map(known.patterns.map(({ id }, place) => [id, place]));
+      for (const { id, similarity } of near) {
+        const place = places.get(id);
+        if (place !== undefined) reasons.set(place, [...(reasons.get(place) ?? []), { kind: 'embedding', similarity }]);
+      }
+    }
+    const rank = ({ severity }: KnownPattern) => SEVERITIES.indexOf(severity);
+    return [...reasons]
+      .map(([place, why]) => ({ ...known.patterns[place]!, reasons: why }))
+      .sort((a, b) => rank(b) - rank(a) || b.occurrences - a.occurrences || (a.patternType < b.patternType ? -1 : 1))
+      .slice(0, MOST_MATCHES);
   }
 
-  private async keep(check: { action: string; context: string | null; sessionId: string | null; verdict: Verdict }, matches: readonly (MatchedPattern & { id: string })[]): Promise<{ id: string; createdAt: Date }> {
-    const [row] = await this.database.query<{ id: string; createdAt: Date }>(
+  /**
+   * Writes a check down and says when the patterns that matched happened before, in one round trip.
+   * @param fingerprint what the patterns must still be like; undefined where that no longer matters
+   * @returns undefined, and nothing written, where they are not
+   */
+  private async keep({ action, context, sessionId }: CheckAction, matches: readonly Match[], fingerprint: string | undefined): Promise<CheckResult | undefined> {
+    const verdict = verdictOf(matches);
+    const [row] = await this.database.query<{ id: string; createdAt: Date; past: Record<string, Past[]> }>(
       `WITH asked AS (
-         INSERT INTO coding_rule2.mistake_checks (id, session_id, action, context, verdict) VALUES ($1, $2, $3, $4, $5)
+         INSERT INTO coding_rule2.mistake_checks (id, session_id, action, context, verdict)
+         SELECT $1::uuid, $2, $3, $4, $5 WHERE $8::text IS NULL OR $8 = ${FINGERPRINT}
          RETURNING id, created_at
        ), matched AS (
          INSERT INTO coding_rule2.mistake_check_matches (check_id, pattern_id, reasons)
          SELECT asked.id, m.pattern_id, m.reasons FROM asked, unnest($6::uuid[], $7::jsonb[]) AS m (pattern_id, reasons)
           WHERE EXISTS (SELECT FROM coding_rule2.mistake_patterns p WHERE p.id = m.pattern_id)
        )
-       SELECT id, created_at AS "createdAt" FROM asked`,
-      [newId(), check.sessionId, check.action, check.context, check.verdict, matches.map((match) => match.id), matches.map((match) => JSON.stringify(match.reasons))],
+       SELECT id, created_at AS "createdAt",
+              (SELECT coalesce(json_object_agg(p.id, o.occurrences), '{}') FROM unnest($6::uuid[]) AS p (id),
+                      LATERAL (SELECT json_agg(o) AS occurrences
+                                 FROM (SELECT occurred_at AS "occurredAt", session_id AS "sessionId", detail FROM coding_rule2.mistake_occurrences
+                                        WHERE pattern_id = p.id ORDER BY occurred_at DESC LIMIT ${PAST_OCCURRENCES}) o) o
+                WHERE o.occurrences IS NOT NULL) AS past
+         FROM asked`,
+      [newId(), sessionId ?? null, action, context ?? null, verdict, matches.map(({ id }) => id), matches.map(({ reasons }) => JSON.stringify(reasons)), fingerprint ?? null],
     );
-    if (row === undefined) throw new AppError('internal', 'The check was not recorded.');
-    return row;
+    if (row === undefined) return undefined;
+    const pastOf = (id: string) => (row.past[id] ?? []).map((past) => ({ ...past, occurredAt: new Date(past.occurredAt) }));
+    return { id: row.id, verdict, matches: matches.map(({ id, ...match }) => ({ ...match, reasons: match.reasons.map((reason) => ({ ...reason })), pastOccurrences: pastOf(id) })), createdAt: row.createdAt };
   }
 }
 
-function verdictOf(matches: readonly MatchedPattern[]): Verdict {
+function verdictOf(matches: readonly Match[]): Verdict {
   if (matches.length === 0) return 'allow';
   return matches.some(({ severity }) => severity === 'high' || severity === 'critical') ? 'block' : 'warn';
 }

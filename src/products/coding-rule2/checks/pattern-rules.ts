@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import type { FieldError } from '../../../errors/app-error.js';
+import { expressionProblem } from './expressions.js';
 
 /** What of a pattern's `patternData` decides whether an action matches it. Everything else in it is the client's own. */
 export interface PatternRules {
@@ -12,6 +12,7 @@ export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 const NAMES = ['regexes', 'phrases', 'examples'] as const;
+type RuleKind = (typeof NAMES)[number];
 const MOST_RULES = 50;
 const LONGEST = { regexes: 1_000, phrases: 500, examples: 2_000 } as const;
 
@@ -28,30 +29,22 @@ export function ruleProblems(patternData: Readonly<Record<string, unknown>>): Fi
   return problems;
 }
 
-function problemWith(name: (typeof NAMES)[number], rule: unknown, pointer: string): FieldError[] {
-  if (typeof rule !== 'string' || rule.trim() === '') return [{ pointer, detail: 'must be text that is not blank' }];
-  if (rule.length > LONGEST[name]) return [{ pointer, detail: `must be at most ${LONGEST[name]} characters long; it has ${rule.length}` }];
-  const problem = name === 'regexes' ? expressionProblem(rule) : undefined;
+function problemWith(name: RuleKind, rule: unknown, pointer: string): FieldError[] {
+  const problem = textProblem(name, rule) ?? (name === 'regexes' ? expressionProblem(rule as string) : undefined);
   return problem === undefined ? [] : [{ pointer, detail: problem }];
 }
 
-/** RE2 knows neither lookaround nor back references: what it takes, it matches in time linear in the text. */
-function expressionProblem(expression: string): string | undefined {
-  try {
-    if (RE2JS.compile(expression).test('')) return 'must not match empty text, or it matches every action';
-    return undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it is not valid';
-    return `must be a regular expression as RE2 takes it (no lookaround, no back references): ${reason}`;
-  }
+function textProblem(name: RuleKind, rule: unknown): string | undefined {
+  if (typeof rule !== 'string' || rule.trim() === '') return 'must be text that is not blank';
+  return rule.length > LONGEST[name] ? `must be at most ${LONGEST[name]} characters long; it has ${rule.length}` : undefined;
 }
 
-/** The rules that can be used; what plain SQL has written wrong is left out. */
+/** The rules that can be used; what plain SQL has written wrong is left out, an expression that is not valid when it is first run. */
 export function usableRules(patternData: Readonly<Record<string, unknown>>): PatternRules {
-  const usable = (name: (typeof NAMES)[number]): string[] => {
+  const usable = (name: RuleKind): string[] => {
     const list = patternData[name];
     if (!Array.isArray(list)) return [];
-    return list.slice(0, MOST_RULES).filter((rule: unknown): rule is string => problemWith(name, rule, '').length === 0);
+    return list.slice(0, MOST_RULES).filter((rule: unknown): rule is string => textProblem(name, rule) === undefined);
   };
   return { regexes: usable('regexes'), phrases: usable('phrases'), examples: usable('examples') };
 }
