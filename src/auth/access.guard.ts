@@ -62,12 +62,30 @@ export class AccessGuard implements CanActivate {
 
 /** The routes that every product has write into the shared schemas, whose rows are kept by age. */
 function growsProduct(request: FastifyRequest): boolean {
-  return request.routeOptions.url?.split('/')[3]?.startsWith(':') === false;
+  return productPartOf(request).parameter === undefined;
+}
+
+/** How an address says which product it is for: in its own text, or by the name of a parameter. Worked out once for each. */
+interface ProductPart {
+  readonly id?: string;
+  readonly parameter?: string;
+}
+
+const productParts = new Map<string, ProductPart>();
+
+function productPartOf(request: FastifyRequest): ProductPart {
+  const url = request.routeOptions.url ?? '';
+  let part = productParts.get(url);
+  if (part === undefined) {
+    const segment = url.split('/')[3] ?? '';
+    part = segment.startsWith(':') ? { parameter: segment.slice(1) } : { id: segment };
+    productParts.set(url, part);
+  }
+  return part;
 }
 
 /** `/v1/products/<id>/…`, whether the route names the product or takes it as a parameter. */
 export function productOf(request: FastifyRequest): string {
-  const fromRoute = request.routeOptions.url?.split('/')[3] ?? '';
-  if (!fromRoute.startsWith(':')) return fromRoute;
-  return (request.params as Record<string, string | undefined>)[fromRoute.slice(1)] ?? '';
+  const { id, parameter = '' } = productPartOf(request);
+  return id ?? (request.params as Record<string, string | undefined>)[parameter] ?? '';
 }

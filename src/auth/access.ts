@@ -59,7 +59,7 @@ const reflector = new Reflector();
  */
 const known = new WeakMap<object, Map<object, HandlerAccess>>();
 
-export function accessOf(context: ExecutionContext): HandlerAccess {
+export function accessOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): HandlerAccess {
   const handler = context.getHandler();
   const controller = context.getClass();
   let ofController = known.get(controller);

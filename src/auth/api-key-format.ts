@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 export type KeyKind = 'operator' | 'product';
@@ -29,7 +29,7 @@ export function isWellFormed(key: string): boolean {
  * up by equality tells an attacker nothing about the next character of a key.
  */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
 export function shownPrefix(key: string): string {

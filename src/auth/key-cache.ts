@@ -29,18 +29,19 @@ export class KeyCache {
    * @throws AppError `rate_limited` where too many keys that open nothing came from there
    */
   async holder(key: string, address: string): Promise<Principal | undefined> {
-    if (!isWellFormed(key)) return undefined;
-    const hash = hashApiKey(key);
-    const principal = await this.lookUp(hash, address);
+    const principal = await this.lookUp(key, address);
     const expired = principal?.expiresAt != null && principal.expiresAt.getTime() <= Date.now();
     return expired ? undefined : principal;
   }
 
-  private lookUp(hash: Buffer, address: string): Entry['principal'] {
+  /** By its hash: what is remembered opens nothing for who reads this process's memory. */
+  private lookUp(key: string, address: string): Entry['principal'] | undefined {
+    const hash = hashApiKey(key);
     const id = hash.toString('base64');
     const now = performance.now();
     const known = this.entries.get(id);
     if (known !== undefined && known.until > now) return known.principal;
+    if (!isWellFormed(key)) return undefined;
     if (!this.familiar.has(id)) this.strangers.check(address);
     const principal = this.find(hash, id, address);
     if (this.entries.size >= MAX_ENTRIES) this.entries.clear();

@@ -172,15 +172,16 @@ export class BudgetedPool extends pg.Pool {
   /** Gives a connection back to the pool; where the pool closes it, its place is free only when it is closed. */
   private letGo(client: pg.PoolClient, reason: boolean | Error, onFree: () => void): void {
     const before = this.totalCount;
+    let timer: NodeJS.Timeout | undefined;
     const close = (): void => {
       clearTimeout(timer);
       if (this.closing.delete(client)) onFree();
     };
-    // A server that has gone silent answers no goodbye.
-    const timer = setTimeout(close, CLOSING_TIMEOUT_MS).unref();
     this.closing.set(client, close);
     client.release(reason);
     if (this.totalCount === before) close();
+    // A server that has gone silent answers no goodbye.
+    else timer = setTimeout(close, CLOSING_TIMEOUT_MS).unref();
   }
 }
 

@@ -20,6 +20,7 @@ export type ReleaseSlot = () => void;
  */
 export class ConnectionBudget {
   private readonly usedBy = new Map<string, number>();
+  private used = 0;
   /** Pools with somebody waiting; the next in turn stands first. */
   private readonly lines = new Map<string, Waiter[]>();
 
@@ -35,7 +36,7 @@ export class ConnectionBudget {
   ) {}
 
   get inUse(): number {
-    return [...this.usedBy.values()].reduce((sum, used) => sum + used, 0);
+    return this.used;
   }
 
   get waiting(): number {
@@ -66,10 +67,12 @@ export class ConnectionBudget {
   }
 
   private take(pool: string): void {
+    this.used++;
     this.usedBy.set(pool, (this.usedBy.get(pool) ?? 0) + 1);
   }
 
   private giveBack(pool: string): void {
+    this.used--;
     const left = (this.usedBy.get(pool) ?? 0) - 1;
     if (left > 0) this.usedBy.set(pool, left);
     else this.usedBy.delete(pool);

@@ -1,17 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientBase, QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Queryable } from './admin-connection.js';
 import type { BudgetedPool } from './budgeted-pool.js';
+import { currentUnit, runInUnit } from './unit-of-work.js';
 
 export interface PoolState {
   readonly active: number;
   readonly idle: number;
   readonly waiting: number;
 }
-
-/** The one transaction that everything within a `unitOfWork` belongs to. */
-const unitOfWork = new AsyncLocalStorage<{ role: string; tx: EntityManager }>();
 
 /**
  * One role's way to the database: a TypeORM DataSource logged in as that role, opened at its first use, so that an
@@ -32,10 +29,11 @@ export class RoleDatabase implements Queryable {
    * protocol, which refuses a second statement behind a semicolon also where there are no parameters.
    */
   async query<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const config = { text: sql, values: [...values], queryMode: 'extended' };
     const tx = this.current();
-    const runner: Pick<ClientBase, 'query'> = tx ? await connectionOf(tx) : poolOf(await this.open());
-    const result: QueryResult<Row> = await runner.query<Row>(config);
+    const runner: Pick<ClientBase, 'query'> = tx ? await connectionOf(tx) : poolOf(this.source ?? (await this.open()));
+    // Where there are values pg takes that protocol by itself; a configuration object it would copy first, property by property.
+    const statement = values.length > 0 ? sql : { text: sql, queryMode: 'extended' };
+    const result: QueryResult<Row> = await runner.query<Row>(statement as string, values as unknown[]);
     return result.rows;
   }
 
@@ -55,7 +53,7 @@ export class RoleDatabase implements Queryable {
    * record of theirs is to be committed together with another one.
    */
   async unitOfWork<T>(work: () => Promise<T>): Promise<T> {
-    return this.transaction((tx) => unitOfWork.run({ role: this.role, tx }, work));
+    return this.transaction((tx) => runInUnit({ role: this.role, tx }, work));
   }
 
   /** What the pool holds at this moment; zeros before the first use. */
@@ -74,7 +72,7 @@ export class RoleDatabase implements Queryable {
 
   /** The transaction of the unit of work that is under way, if any. */
   private current(): EntityManager | undefined {
-    const unit = unitOfWork.getStore();
+    const unit = currentUnit();
     if (unit === undefined || unit.role === this.role) return unit?.tx;
     // Awaiting a second connection while holding one deadlocks a full pool, and the embedded engine at once.
     throw new Error(`A unit of work of ${unit.role} must not wait for a connection of ${this.role}.`);

@@ -12,7 +12,7 @@ import { once } from './idempotency-records.js';
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /**
- * A POST that writes and names itself with an Idempotency-Key is carried out once. It runs in one transaction with its
+ * A POST that writes and names itself with an Idempotency-Key is carried out once. Stands before those routes alone. It runs in one transaction with its
  * record, on the login that the request works with: the product's, or for operators' own routes the control role's.
  */
 @Injectable()
@@ -21,8 +21,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { method, headers, principal } = request;
-    if (method !== 'POST' || headers['idempotency-key'] === undefined || principal === undefined) return next.handle();
+    const { headers, principal } = request;
+    if (headers['idempotency-key'] === undefined || principal === undefined) return next.handle();
+    // A handler that two controllers inherit may write in the one and only read in the other.
     const { reads, repeatable } = accessOf(context);
     if (reads || repeatable) return next.handle();
     return this.carryOutOnce(context, principal, next);

@@ -12,7 +12,7 @@ const UNKNOWN = 'unknown';
 @Injectable()
 export class HttpFigures {
   private readonly durations: Histogram;
-  private readonly inFlight: Gauge;
+  private inFlight = 0;
   private readonly known = new Map<string, Histogram.Internal<string>>();
 
   constructor(metrics: Metrics) {
@@ -23,11 +23,16 @@ export class HttpFigures {
       buckets: BUCKETS,
       registers: [metrics.registry],
     });
-    this.inFlight = new Gauge({
+    const figures = this;
+    const gauge = new Gauge({
       name: 'nagaya_http_requests_in_flight',
       help: 'Requests that are being worked on.',
-      registers: [metrics.registry],
+      registers: [],
+      collect() {
+        this.set(figures.inFlight);
+      },
     });
+    metrics.registry.registerMetric(gauge);
   }
 
   /** Kept, because finding one by its labels takes longer than counting. */
@@ -41,10 +46,10 @@ export class HttpFigures {
   /** Has to come before every other hook: a request that one of those refuses counts too. */
   observe(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply, done) => {
-      this.inFlight.inc();
+      this.inFlight++;
       // `close` comes once however the request ends; of one whose client went away, onResponse tells nothing.
       reply.raw.once('close', () => {
-        this.inFlight.dec();
+        this.inFlight--;
         const route = request.routeOptions.url;
         const [method, path] = route === undefined ? [UNKNOWN, UNKNOWN] : [request.method, route];
         this.series(method, path, reply.raw.writableFinished ? String(reply.statusCode) : 'aborted').observe(reply.elapsedTime / 1_000);

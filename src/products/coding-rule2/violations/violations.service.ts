@@ -10,6 +10,15 @@ const COLUMNS = `id, violation_type AS "violationType", violation_description AS
   original_response AS "originalResponse", corrected_response AS "correctedResponse", severity_level AS "severityLevel",
   auto_corrected AS "autoCorrected", session_id AS "sessionId", pattern_type AS "patternType", created_at AS "createdAt"`;
 
+/** Nothing where `$9` names a pattern that is not known. Shared, so that a pattern that is found here is still there when the row is written. */
+export const RECORD_VIOLATION = `
+  WITH pattern AS (SELECT pattern_type FROM coding_rule2.mistake_patterns WHERE pattern_type = $9 FOR KEY SHARE)
+  INSERT INTO coding_rule2.constitutional_violations
+         (id, violation_type, violation_description, original_response, corrected_response, severity_level, auto_corrected, session_id, pattern_type)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+   WHERE $9::varchar IS NULL OR EXISTS (SELECT FROM pattern)
+  RETURNING ${COLUMNS}`;
+
 /** Where the assistant broke its constitution. */
 @Injectable()
 export class ViolationsService {
@@ -19,13 +28,7 @@ export class ViolationsService {
   async record(violation: RecordViolation): Promise<Violation> {
     const patternType = violation.patternType ?? null;
     const [row] = await this.database.query<Violation>(
-      // Shared, so that a pattern that is found here is still there when the row is written.
-      `WITH pattern AS (SELECT pattern_type FROM coding_rule2.mistake_patterns WHERE pattern_type = $9 FOR KEY SHARE)
-       INSERT INTO coding_rule2.constitutional_violations
-              (id, violation_type, violation_description, original_response, corrected_response, severity_level, auto_corrected, session_id, pattern_type)
-       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-        WHERE $9::varchar IS NULL OR EXISTS (SELECT FROM pattern)
-       RETURNING ${COLUMNS}`,
+      RECORD_VIOLATION,
       [
         newId(),
         violation.violationType,
