@@ -24,6 +24,7 @@ async function run(bed: Bed): Promise<Figure[]> {
   const plain = await startServing({ DATABASE_URL: ours.house.cluster.urlOf('coding_rule2'), KEY: ours.productKey }, './plain-server.js');
   bed.defer(() => plain.stop());
   const api = `${ours.url}/v1/products/coding_rule2`;
+  const byHand = `${plain.url}/v1/products/coding_rule2`;
   const id = await oneConversation(api, ours.productKey);
 
   const seconds = bed.quick ? 1 : 6;
@@ -36,8 +37,8 @@ async function run(bed: Bed): Promise<Figure[]> {
   };
   const key = ours.productKey;
   return [
-    await compare('read one conversation', { url: `${api}/conversations/${id}`, method: 'GET', key }, { url: `${plain.url}/conversations/${id}`, method: 'GET', key }),
-    await compare('write one violation', { url: `${api}/violations`, method: 'POST', key, body: VIOLATION }, { url: `${plain.url}/violations`, method: 'POST', key, body: VIOLATION }),
+    await compare('read one conversation', { url: `${api}/conversations/${id}`, method: 'GET', key }, { url: `${byHand}/conversations/${id}`, method: 'GET', key }),
+    await compare('write one violation', { url: `${api}/violations`, method: 'POST', key, body: VIOLATION }, { url: `${byHand}/violations`, method: 'POST', key, body: VIOLATION }),
     await memory(ours, plain, bed),
   ];
 }
