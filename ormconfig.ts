@@ -5,7 +5,7 @@ import { withAdmin } from './src/database/admin-connection.js';
 import { openCluster, requireAdminUrl } from './src/database/cluster.js';
 import { migrationSource } from './src/database/migrations/migration-source.js';
 import { findExtensionsSchema } from './src/database/migrator.js';
-import { loginRoles } from './src/database/role-names.js';
+import { RoleNames } from './src/database/role-names.js';
 import { houseOf } from './src/house.js';
 import { PRODUCTS } from './src/products/index.js';
 
@@ -22,9 +22,9 @@ async function chosenSource(): Promise<DataSource> {
   if (manifest === undefined) {
     throw new Error(`Set SCHEMA to the schema to work on: ${manifests.map((candidate) => candidate.id).join(', ')}.`);
   }
-  const cluster = await openCluster(loadConfiguration(loginRoles(PRODUCTS)), { purpose: 'visit' });
+  const cluster = await openCluster(loadConfiguration((prefix) => new RoleNames(prefix).logins(PRODUCTS)), { purpose: 'visit' });
   const adminUrl = requireAdminUrl(cluster);
-  const source = await migrationSource(manifest, adminUrl, await withAdmin(adminUrl, findExtensionsSchema));
+  const source = await migrationSource(manifest, adminUrl, { owner: cluster.roles.owner, extensionsSchema: await withAdmin(adminUrl, findExtensionsSchema) });
   // Here standard output is TypeORM's: migration:show would show nothing.
   return source.setOptions({ logger: 'formatted-console', logging: ['error', 'warn', 'info', 'schema'] });
 }

@@ -57,7 +57,7 @@ export class Bed {
 
   async freshHouse(products: readonly ProductManifest[] = PRODUCTS): Promise<BenchHouse> {
     const adminUrl = await this.freshDatabase();
-    const configuration = readConfiguration({ DATABASE_URL: adminUrl, NAGAYA_ROLE_SECRET: this.secret, NAGAYA_RATE_LIMIT: '0', PORT: '0', LOG_LEVEL: 'warn' }, []);
+    const configuration = readConfiguration({ DATABASE_URL: adminUrl, NAGAYA_ROLE_SECRET: this.secret, NAGAYA_RATE_LIMIT: '0', PORT: '0', LOG_LEVEL: 'warn' }, () => []);
     const house = houseOf(products);
     const cluster = await openCluster(configuration, { purpose: 'serve' });
     this.defer(() => cluster.close());

@@ -67,7 +67,7 @@ async function throughNagaya(bed: Bed, products: readonly ProductManifest[]): Pr
   // Undone last first: roles can go when the database that they have rights in is gone.
   bed.defer(() => dropRoles(bed, products));
   const url = await bed.freshDatabase();
-  const configuration = readConfiguration({ DATABASE_URL: url, NAGAYA_ROLE_SECRET: bed.secret, LOG_LEVEL: 'warn' }, []);
+  const configuration = readConfiguration({ DATABASE_URL: url, NAGAYA_ROLE_SECRET: bed.secret, LOG_LEVEL: 'warn' }, () => []);
   const cluster = await openCluster(configuration, { purpose: 'visit' });
   bed.defer(() => cluster.close());
   const house = houseOf(products);

@@ -64,7 +64,7 @@ async function scratch() {
 
 /** Migrates an empty database and looks at each schema after each of its migrations. */
 async function takePrints(settings) {
-  const configuration = readConfiguration({ LOG_LEVEL: 'silent', ...settings }, []);
+  const configuration = readConfiguration({ LOG_LEVEL: 'silent', ...settings }, () => []);
   const cluster = await openCluster(configuration, { purpose: 'visit' });
   const admin = await AdminConnection.open(cluster.adminUrl);
   const seen = new Map(manifests.map(({ id }) => [id, new Map()]));

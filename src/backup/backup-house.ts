@@ -2,7 +2,6 @@ import type { BackupSettings } from '../config/backup-settings.js';
 import type { Queryable } from '../database/admin-connection.js';
 import type { Cluster } from '../database/cluster.js';
 import type { House } from '../database/migrator.js';
-import { BACKUP_ROLE } from '../database/role-names.js';
 import { AppError } from '../errors/app-error.js';
 import type { BackupStore } from './store/backup-store.js';
 
@@ -10,7 +9,7 @@ import type { BackupStore } from './store/backup-store.js';
 export interface BackupHouse {
   readonly cluster: Cluster;
   readonly house: House;
-  /** `nagaya_control`'s login: the records, and what every backup has to begin with. */
+  /** The control role's login: the records, and what every backup has to begin with. */
   readonly control: Queryable;
   readonly settings: BackupSettings;
   readonly store: BackupStore;
@@ -20,10 +19,10 @@ export interface BackupHouse {
 
 /** @throws AppError `unavailable` where this process has no login that reads everything */
 export function requireBackupUrl(cluster: Cluster): string {
-  if (cluster.backupSecret !== undefined) return cluster.urlOf(BACKUP_ROLE);
+  if (cluster.backupSecret !== undefined) return cluster.urlOf(cluster.roles.backup);
   throw new AppError(
     'unavailable',
-    'Backups log in as nagaya_backup, whose password comes from NAGAYA_BACKUP_SECRET. Set it here, and give it to "nagaya migrate" once.',
+    `Backups log in as ${cluster.roles.backup}, whose password comes from NAGAYA_BACKUP_SECRET. Set it here, and give it to "nagaya migrate" once.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { loadConfiguration, type Configuration } from '../config/env.js';
 import { openCluster, type Cluster } from '../database/cluster.js';
 import { Databases } from '../database/databases.js';
 import type { House } from '../database/migrator.js';
-import { loginRoles } from '../database/role-names.js';
+import { RoleNames } from '../database/role-names.js';
 import { houseOf } from '../house.js';
 import { PRODUCTS } from '../products/index.js';
 
@@ -16,7 +16,7 @@ export interface CommandContext {
 
 /** What every verb starts from. @throws ConfigurationError */
 export function commandContext(): CommandContext {
-  return { configuration: loadConfiguration(loginRoles(PRODUCTS)), house: houseOf(PRODUCTS) };
+  return { configuration: loadConfiguration((prefix) => new RoleNames(prefix).logins(PRODUCTS)), house: houseOf(PRODUCTS) };
 }
 
 /** Opens the cluster for the length of a verb; on the embedded engine it joins the process that runs it, if any. */

@@ -14,7 +14,7 @@ export async function readDrift(cluster: Cluster, { house: whole, configuration 
   return withAdmin(requireAdminUrl(cluster), async (admin) => {
     const house = await withoutArchived(admin, whole);
     const manifests = [...house.shared, ...house.products];
-    const histories = await readHistories(admin, manifests.map(({ id }) => id));
+    const histories = await readHistories(admin, manifests.map(({ id }) => id), cluster.roles.owner);
     // Not migrated yet is an empty history, not one that could not be read.
     for (const { id } of manifests) if (!histories.has(id)) histories.set(id, []);
     return inspectDrift(admin, await planAccess(admin, cluster, house, configuration.roleConnectionLimit), manifests, histories);

@@ -97,7 +97,7 @@ function livingHouse(cluster: Cluster, house: House): Promise<House> {
 export async function readStates(cluster: Cluster, house: House): Promise<MigrationState[]> {
   return withAdmin(requireAdminUrl(cluster), async (admin) => {
     const { shared, products } = await withoutArchived(admin, house);
-    return readMigrationStates(admin, [...shared, ...products]);
+    return readMigrationStates(admin, [...shared, ...products], cluster.roles.owner);
   });
 }
 

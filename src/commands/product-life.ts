@@ -76,7 +76,7 @@ async function runDrop(id: string, flags: JsonFlag & { confirm?: true }): Promis
     const roleDropped = await dropProduct(life, id);
     if (flags.json) return printJson({ id, dropped: true, roleDropped });
     print(`${id} is dropped.`);
-    if (!roleDropped) print(`The role "${id}" stays: another database on this server uses it, or it is not this deployment's.`);
+    if (!roleDropped) print(`The role "${life.cluster.roles.of(id)}" stays: another database on this server uses it, or it is not this deployment's.`);
     if (house.products.some((product) => product.id === id)) print(`Take it out of src/products/index.ts too: the next migrate would make it anew, empty.`);
   });
 }

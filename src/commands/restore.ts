@@ -133,7 +133,12 @@ function clusterAt(cluster: Cluster, database: string | undefined): Cluster {
     moved.pathname = `/${encodeURIComponent(database)}`;
     return moved.href;
   };
-  return { ...cluster, adminUrl: cluster.adminUrl === undefined ? undefined : at(cluster.adminUrl), urlOf: (role) => at(cluster.urlOf(role)) };
+  return {
+    ...cluster,
+    adminUrl: cluster.adminUrl === undefined ? undefined : at(cluster.adminUrl),
+    urlsOf: (role) => cluster.urlsOf(role).map(at),
+    urlOf: (role) => at(cluster.urlOf(role)),
+  };
 }
 
 function printPlan(plan: RestorePlan, json: boolean): void {

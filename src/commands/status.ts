@@ -5,7 +5,6 @@ import { requireAdminUrl, type Cluster } from '../database/cluster.js';
 import type { DriftReport } from '../database/drift/compare.js';
 import { readLastFailures } from '../database/migrations/last-failures.js';
 import type { MigrationState } from '../database/migrations/migration-state.js';
-import { CONTROL_ROLE } from '../database/role-names.js';
 import { commandContext, withCluster } from './context.js';
 import { describeState, readDrift } from './drift.js';
 import { readStates } from './migrate.js';
@@ -30,7 +29,7 @@ interface SchemaStatus extends MigrationState {
 async function runStatus({ json }: { json?: true }): Promise<void> {
   const context = commandContext();
   await withCluster(context, async (cluster) => {
-    const failures = await readLastFailures(cluster.urlOf(CONTROL_ROLE));
+    const failures = await readLastFailures(cluster.urlOf(cluster.roles.control));
     const drift = new Map((await readDrift(cluster, context)).map(({ schema, state }) => [schema, state]));
     const states = (await readStates(cluster, context.house)).map((state) => ({
       ...state,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { canLogIn } from '../database/access/role-passwords.js';
 import { requireAdminUrl } from '../database/cluster.js';
-import { loginRoles } from '../database/role-names.js';
+import { RoleNames } from '../database/role-names.js';
 import { commandContext, UsageError, withCluster } from './context.js';
 import { print, printJson } from './output.js';
 
@@ -13,9 +13,12 @@ export function registerUrl(program: Command): void {
     .action(runUrl);
 }
 
-async function runUrl(role: string, { json }: { json?: true }): Promise<void> {
+async function runUrl(name: string, { json }: { json?: true }): Promise<void> {
   const context = commandContext();
-  const roles = loginRoles(context.house.products);
+  const names = new RoleNames(context.configuration.rolePrefix);
+  const roles = names.logins(context.house.products);
+  // A product's name is its role's too, unless a prefix keeps them apart; then either is understood.
+  const role = context.house.products.some(({ id }) => id === name) ? names.of(name) : name;
   if (!roles.includes(role)) throw new UsageError(`There is no login role ${role}; there are ${roles.join(', ')}.`);
   await withCluster(context, async (cluster) => {
     requireAdminUrl(cluster);

@@ -9,7 +9,7 @@ const ROLES = ['nagaya_control', 'coding_rule2'];
 const SERVER = 'postgres://db.example/nagaya';
 const SECRET = 'not a secret, but long enough to be one';
 
-const read = (source: Source): Configuration => readConfiguration(source, ROLES);
+const read = (source: Source): Configuration => readConfiguration(source, (prefix) => ROLES.map((role) => role.replace('nagaya', prefix)));
 
 /** What is wrong with the source, a line each; nothing where it is good. */
 function problemsIn(source: Source): readonly string[] {
@@ -53,6 +53,7 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_URL_TEA_HOUSE: fc.constant(SERVER),
   NAGAYA_ROLE_SECRET: badSecret,
   NAGAYA_BACKUP_SECRET: badSecret,
+  NAGAYA_ROLE_PREFIX: fc.constantFrom('pg', 'Blue', '2nd', 'with_underscore', 'a'.repeat(17), 'blue-2', 'ä'),
   NAGAYA_ROLE_SECERT: fc.constant(SECRET),
   MIGRATE_ON_START: badFlag,
   NAGAYA_DOCS: badFlag,
@@ -78,6 +79,7 @@ describe('readConfiguration', () => {
       databaseAdminUrl: undefined,
       roleSecret: undefined,
       backupSecret: undefined,
+      rolePrefix: 'nagaya',
       roleUrls: new Map(),
       host: '127.0.0.1',
       port: 3000,
@@ -118,6 +120,12 @@ describe('readConfiguration', () => {
     });
     expect(problemsIn({ NAGAYA_BACKUP_S3_ACCESS_KEY_ID: 'id' })).toEqual([expect.stringContaining('NAGAYA_BACKUP_S3_SECRET_ACCESS_KEY is missing')]);
     expect(problemsIn({ NAGAYA_BACKUP_S3_SECRET_ACCESS_KEY: 'hidden' })).toEqual([expect.not.stringContaining('hidden')]);
+  });
+
+  it('takes the names of the roles from the prefix, also where one has a URL of its own', () => {
+    const { rolePrefix, roleUrls } = read({ NAGAYA_ROLE_PREFIX: 'blue2', NAGAYA_URL_BLUE2_CONTROL: SERVER });
+    expect({ rolePrefix, roleUrls }).toEqual({ rolePrefix: 'blue2', roleUrls: new Map([['blue2_control', SERVER]]) });
+    expect(problemsIn({ NAGAYA_ROLE_PREFIX: 'blue2', NAGAYA_URL_NAGAYA_CONTROL: SERVER })).toEqual([expect.stringContaining('there are blue2_control')]);
   });
 
   it('reports every bad value and every unknown name in one go', () => {

@@ -19,6 +19,8 @@ export interface Configuration extends AlertSettings {
   readonly roleSecretPrevious: string | undefined;
   /** Derives the password of `nagaya_backup`; only where backups run. */
   readonly backupSecret: string | undefined;
+  /** What the names of this deployment's roles begin with. */
+  readonly rolePrefix: string;
   /** A whole URL for one role, by role name. */
   readonly roleUrls: ReadonlyMap<string, string>;
   readonly host: string;
@@ -60,6 +62,7 @@ export class ConfigurationError extends Error {
 const KNOWN_NAGAYA_NAMES = new Set([
   ...ALERT_NAMES,
   ...BACKUP_NAMES,
+  'NAGAYA_ROLE_PREFIX',
   'NAGAYA_ROLE_SECRET',
   'NAGAYA_ROLE_SECRET_PREVIOUS',
   'NAGAYA_BACKUP_SECRET',
@@ -74,33 +77,36 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_MAX_CONNECTIONS',
   'NAGAYA_ROLE_CONNECTION_LIMIT',
 ]);
+type RolesOf = (prefix: string) => readonly string[];
 const MEBIBYTE = 1024 * 1024;
 
 /**
  * Reads `.env` (development; values already in the environment win) and then the environment.
- * @param roles the names of the login roles, so that a misspelt `NAGAYA_URL_<ROLE>` is noticed
+ * @param rolesOf the names of the login roles with that prefix, so that a misspelt `NAGAYA_URL_<ROLE>` is noticed
  */
-export function loadConfiguration(roles: readonly string[]): Configuration {
+export function loadConfiguration(rolesOf: RolesOf): Configuration {
   try {
     process.loadEnvFile();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
-  return readConfiguration(process.env, roles);
+  return readConfiguration(process.env, rolesOf);
 }
 
 /** @throws ConfigurationError naming every name that is unknown and every value that is bad */
-export function readConfiguration(source: EnvironmentSource, roles: readonly string[]): Configuration {
+export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf): Configuration {
   const reader = new EnvironmentReader(source);
   const databaseUrl = reader.postgresUrl('DATABASE_URL');
   const adminUrl = reader.postgresUrl('DATABASE_ADMIN_URL');
-  const roleUrls = reader.roleUrls(roles);
+  const rolePrefix = reader.rolePrefix('NAGAYA_ROLE_PREFIX');
+  const roleUrls = reader.roleUrls(rolesOf(rolePrefix));
   const configuration: Configuration = {
     databaseUrl: databaseUrl ?? adminUrl,
     databaseAdminUrl: adminUrl ?? (databaseUrl !== undefined && new URL(databaseUrl).username !== '' ? databaseUrl : undefined),
     roleSecret: reader.secret('NAGAYA_ROLE_SECRET'),
     roleSecretPrevious: reader.secret('NAGAYA_ROLE_SECRET_PREVIOUS'),
     backupSecret: reader.secret('NAGAYA_BACKUP_SECRET'),
+    rolePrefix,
     roleUrls,
     host: reader.text('HOST') ?? '127.0.0.1',
     port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),

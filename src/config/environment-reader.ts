@@ -1,5 +1,7 @@
 const ROLE_URL_PREFIX = 'NAGAYA_URL_';
 export const SECRET_MIN_LENGTH = 32;
+/** What the roles' names begin with where nothing else is said. */
+export const DEFAULT_ROLE_PREFIX = 'nagaya';
 
 export type EnvironmentSource = Readonly<Record<string, string | undefined>>;
 
@@ -32,6 +34,15 @@ export class EnvironmentReader {
     if (value === undefined || /^[\x21-\x7e]+$/.test(value)) return value;
     this.problems.push(`${name} must be printable ASCII without spaces`);
     return undefined;
+  }
+
+  /** Without an underscore, so that no two prefixes can give two roles one name; short, so that no name is cut off by the server. */
+  rolePrefix(name: string): string {
+    const value = this.text(name);
+    if (value === undefined) return DEFAULT_ROLE_PREFIX;
+    if (/^[a-z][a-z0-9]{0,15}$/.test(value) && value !== 'pg') return value;
+    this.problems.push(`${name} is "${value}"; it must be 1 to 16 lower-case letters and digits, begin with a letter, and not be pg`);
+    return DEFAULT_ROLE_PREFIX;
   }
 
   integer(name: string, rule: { default: number; min: number; max: number }): number {

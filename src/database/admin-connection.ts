@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { OWNER_ROLE } from './role-names.js';
 import { quoteIdent } from './quote-ident.js';
 
 /** Anything that answers a query with rows: the shape that catalogue queries need, whoever runs them. */
@@ -42,9 +41,9 @@ export class AdminConnection implements Queryable {
   }
 
   /** Like `transaction`, with the rights of the owner of all schemas, so that what is made belongs to it. */
-  async asOwner<T>(work: () => Promise<T>): Promise<T> {
+  async asOwner<T>(owner: string, work: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
-      await this.client.query(`SET LOCAL ROLE ${quoteIdent(OWNER_ROLE)}`);
+      await this.client.query(`SET LOCAL ROLE ${quoteIdent(owner)}`);
       return work();
     });
   }

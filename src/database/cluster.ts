@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/env.js';
 import { AppError } from '../errors/app-error.js';
 import { openEmbedded, startEmbedded } from './embedded/embedded-server.js';
-import { BACKUP_ROLE } from './role-names.js';
+import { RoleNames } from './role-names.js';
 import { rolePassword } from './role-secret.js';
 
 /** One PostgreSQL database and how to log in to it; behind it stands a server or the embedded engine. */
@@ -9,6 +9,7 @@ export interface Cluster {
   readonly engine: 'embedded' | 'server';
   /** The migrator's login; undefined in a process that only serves. */
   readonly adminUrl: string | undefined;
+  readonly roles: RoleNames;
   readonly roleSecret: string;
   /** The one before it, while roles change over: a role has the password of the one or of the other. */
   readonly previousSecret: string | undefined;
@@ -34,16 +35,18 @@ const first = (urlsOf: Cluster['urlsOf']) => (role: string): string => urlsOf(ro
 /** @throws AppError `conflict` where another process serves from the same data folder */
 export async function openCluster(configuration: Configuration, options: OpenClusterOptions): Promise<Cluster> {
   const { databaseUrl, roleSecret, roleSecretPrevious: previousSecret, backupSecret, roleUrls } = configuration;
+  const roles = new RoleNames(configuration.rolePrefix);
   if (databaseUrl !== undefined && roleSecret !== undefined) {
     const urlsOf = (role: string): string[] => {
       const own = roleUrls.get(role);
       if (own !== undefined) return [own];
-      const secrets = role === BACKUP_ROLE ? [requireBackupSecret(backupSecret)] : [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])];
+      const secrets = role === roles.backup ? [requireBackupSecret(backupSecret, role)] : [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])];
       return secrets.map((secret) => roleUrl(databaseUrl, role, secret));
     };
     return {
       engine: 'server',
       adminUrl: configuration.databaseAdminUrl,
+      roles,
       roleSecret,
       previousSecret,
       backupSecret,
@@ -59,10 +62,11 @@ export async function openCluster(configuration: Configuration, options: OpenClu
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.log && { log: options.log }),
   });
-  const urlsOf = (role: string): string[] => [roleUrl(server.adminUrl, role, role === BACKUP_ROLE ? server.backupSecret : server.roleSecret)];
+  const urlsOf = (role: string): string[] => [roleUrl(server.adminUrl, role, role === roles.backup ? server.backupSecret : server.roleSecret)];
   return {
     engine: 'embedded',
     adminUrl: server.adminUrl,
+    roles,
     roleSecret: server.roleSecret,
     previousSecret: undefined,
     backupSecret: server.backupSecret,
@@ -82,9 +86,9 @@ export function requireAdminUrl(cluster: Pick<Cluster, 'adminUrl'>): string {
   );
 }
 
-function requireBackupSecret(backupSecret: string | undefined): string {
+function requireBackupSecret(backupSecret: string | undefined, role: string): string {
   if (backupSecret !== undefined) return backupSecret;
-  throw new AppError('unavailable', `Logging in as ${BACKUP_ROLE} needs NAGAYA_BACKUP_SECRET.`);
+  throw new AppError('unavailable', `Logging in as ${role} needs NAGAYA_BACKUP_SECRET.`);
 }
 
 /** The same server, database and parameters (sslmode and the like) with another login. */

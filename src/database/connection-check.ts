@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import { expectedSettings } from './access/role-settings.js';
 import type { ProductManifest, SharedManifest } from './manifest.js';
 import { quoteIdent, quoteLiteral } from './quote-ident.js';
-import { EXTENSIONS_SCHEMA } from './role-names.js';
+import { EXTENSIONS_SCHEMA, type RoleNames } from './role-names.js';
 
 interface IdentityRow {
   sessionUser: string;
@@ -29,6 +29,7 @@ const QUERY_CANCELED = '57014';
 
 export interface ConnectionExpectation {
   readonly role: string;
+  readonly roles: RoleNames;
   readonly shared: readonly SharedManifest[];
   readonly products: readonly ProductManifest[];
   /** False on the embedded engine, which has no time-outs. */

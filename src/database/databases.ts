@@ -7,7 +7,7 @@ import { ConnectionBudget } from './connection-budget.js';
 import { checkConnection } from './connection-check.js';
 import type { House } from './migrator.js';
 import { RoleDatabase } from './role-database.js';
-import { CONTROL_ROLE } from './role-names.js';
+import { CONTROL_SUBJECT } from './role-names.js';
 
 export interface PoolLimits {
   readonly poolMax: number;
@@ -43,9 +43,9 @@ export class Databases {
     private readonly limits: PoolLimits,
   ) {
     const places = Math.min(CONTROL_PLACES, Math.floor(limits.maxConnections / 2));
-    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax, { pool: CONTROL_ROLE, places }));
-    this.control = this.roleDatabase(CONTROL_ROLE);
-    this.products = new Map(active.map((id) => [id, this.roleDatabase(id)]));
+    this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax, { pool: cluster.roles.control, places }));
+    this.control = this.roleDatabase(cluster.roles.control, CONTROL_SUBJECT);
+    this.products = new Map(active.map((id) => [id, this.roleDatabase(cluster.roles.of(id), id)]));
   }
 
   /** @throws AppError `not_found` for what is not a product served here */
@@ -68,12 +68,12 @@ export class Databases {
     await Promise.all(this.all().map((database) => database.close()));
   }
 
-  private roleDatabase(role: string): RoleDatabase {
-    return new RoleDatabase(role, () => this.dataSource(role));
+  private roleDatabase(role: string, subject: string): RoleDatabase {
+    return new RoleDatabase(role, () => this.dataSource(role, subject), subject);
   }
 
-  private dataSource(role: string): DataSource {
-    const product = this.house.products.find((manifest) => manifest.id === role);
+  private dataSource(role: string, subject: string): DataSource {
+    const product = this.house.products.find((manifest) => manifest.id === subject);
     const urls = this.cluster.urlsOf(role);
     const enforcesTimeouts = this.cluster.engine === 'server';
     const shared = this.house.shared.flatMap((manifest) => manifest.entities);
@@ -95,7 +95,7 @@ export class Databases {
         idleTimeoutMillis: IDLE_TIMEOUT_MS,
         maxLifetimeSeconds: LIFETIME_S,
         keepAlive: true,
-        onConnect: (client: PoolClient) => checkConnection(client, { role, ...this.house, enforcesTimeouts }),
+        onConnect: (client: PoolClient) => checkConnection(client, { role, roles: this.cluster.roles, ...this.house, enforcesTimeouts }),
       },
     });
   }

@@ -12,10 +12,11 @@ import { migrateFleet, type FleetPlan } from './migrations/migrate-fleet.js';
 import type { SchemaOutcome } from './migrations/migrate-schema.js';
 import { readMigrationState } from './migrations/migration-state.js';
 import { DEFAULT_LOCK_PATIENCE_MS, type RunControl, type RunEvent } from './migrations/run-events.js';
+import type { MigrationHome } from './migrations/migration-source.js';
 import { RunJournal } from './migrations/run-journal.js';
 import { withLock } from './migrations/schema-lock.js';
-import { checkServer } from './preflight.js';
-import { assertProductIds, BACKUP_ROLE, CONTROL_ROLE, EXTENSIONS_SCHEMA } from './role-names.js';
+import { assertOwnHouse, checkServer } from './preflight.js';
+import { EXTENSIONS_SCHEMA } from './role-names.js';
 
 export interface House {
   /** `core` first: the others may rely on what it holds. */
@@ -65,10 +66,10 @@ export const DEFAULT_PARALLEL = 4;
  */
 export async function migrate(cluster: Cluster, house: House, options: MigrateOptions): Promise<MigrationReport> {
   const adminUrl = requireAdminUrl(cluster);
-  assertProductIds(house.products);
+  cluster.roles.assertProductIds(house.products);
   const wanted = await chooseSchemas(house, options);
   const head = { kind: 'migrate', actor: options.actor ?? 'migrate', release: options.release ?? '' } as const;
-  const journal = new RunJournal(head, cluster.urlOf(CONTROL_ROLE), wanted.length);
+  const journal = new RunJournal(head, cluster.urlOf(cluster.roles.control), wanted.length);
   const isStopped = (): boolean => options.signal?.aborted === true;
   return withAdmin(adminUrl, async (admin) => {
     const faults = new Faults();
@@ -109,22 +110,23 @@ async function migrateUnderRecord(run: Run): Promise<SchemaOutcome[]> {
   await journal.begin(admin);
   const settled = { ...plan, extensionsSchema: await findExtensionsSchema(admin) };
   const mendTables = (): Promise<void> => withLock(admin, 'access', async () => faults.sort(await repairAccess(admin, settled, TABLE_RULES)));
-  const outcomes = await migrateFleet(admin, fleetPlan(run, settled.extensionsSchema, mendTables), runControl(run));
+  const outcomes = await migrateFleet(admin, fleetPlan(run, { owner: plan.roles.owner, extensionsSchema: settled.extensionsSchema }, mendTables), runControl(run));
   onProgress('grants and policies');
   await mendTables();
   const tried = await withLock(admin, 'access', () => repairPasswords(admin, logins(cluster, settled.products)));
   for (const [role, error] of tried.failed) {
-    if (!house.products.some((product) => product.id === role)) throw error;
-    faults.add(role, error);
+    const id = cluster.roles.subjectOf(role);
+    if (!house.products.some((product) => product.id === id)) throw error;
+    faults.add(id, error);
   }
   return outcomes;
 }
 
-function fleetPlan({ adminUrl, cluster, house, wanted, options, faults }: Run, extensionsSchema: string, mendTables: () => Promise<void>): FleetPlan {
+function fleetPlan({ adminUrl, cluster, house, wanted, options, faults }: Run, home: MigrationHome, mendTables: () => Promise<void>): FleetPlan {
   return {
     manifests: wanted.filter((manifest) => !faults.has(manifest.id)),
     adminUrl,
-    extensionsSchema,
+    home,
     parallel: options.parallel ?? DEFAULT_PARALLEL,
     engine: cluster.engine,
     ...(options.canary !== undefined && { canary: options.canary }),
@@ -152,17 +154,19 @@ function runControl({ options, journal }: Run): RunControl {
 async function tryProduct(cluster: Cluster, house: House, id: string): Promise<void> {
   const manifest = house.products.find((product) => product.id === id);
   if (manifest === undefined) return;
-  const state = await withAdmin(cluster.urlOf(id), (db) => readMigrationState(db, manifest));
+  const state = await withAdmin(cluster.urlOf(cluster.roles.of(id)), (db) => readMigrationState(db, manifest));
   if (!state.ready) throw new AppError('conflict', `The canary ${id} was migrated, but can't be served: ${state.pending.length} migrations pending, ${state.ahead.length} unknown.`);
 }
 
 /** What the roles, grants and policies of this database are to be. */
 export async function planAccess(admin: AdminConnection, cluster: Cluster, house: House, roleConnectionLimit: number): Promise<AccessPlan> {
   const { database } = await checkServer(admin);
+  await assertOwnHouse(admin, cluster.roles, house.shared);
   return {
     database,
     shared: house.shared,
     products: house.products,
+    roles: cluster.roles,
     extensionsSchema: await findExtensionsSchema(admin),
     roleSecret: cluster.roleSecret,
     previousSecret: cluster.previousSecret,
@@ -179,11 +183,11 @@ export async function findExtensionsSchema(db: Queryable): Promise<string> {
 }
 
 function logins(cluster: Cluster, products: readonly ProductManifest[]): RoleLogin[] {
-  const serving = [CONTROL_ROLE, ...products.map((product) => product.id)].map((role) => ({
+  const serving = [cluster.roles.control, ...products.map((product) => cluster.roles.of(product.id))].map((role) => ({
     role,
     urls: cluster.urlsOf(role),
     secret: cluster.roleSecret,
   }));
   if (cluster.backupSecret === undefined) return serving;
-  return [...serving, { role: BACKUP_ROLE, urls: cluster.urlsOf(BACKUP_ROLE), secret: cluster.backupSecret }];
+  return [...serving, { role: cluster.roles.backup, urls: cluster.urlsOf(cluster.roles.backup), secret: cluster.backupSecret }];
 }

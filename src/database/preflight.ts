@@ -1,5 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import type { Queryable } from './admin-connection.js';
+import type { SharedManifest } from './manifest.js';
+import type { RoleNames } from './role-names.js';
 
 const SERVER_MIN = 160_000;
 
@@ -15,6 +17,8 @@ const SERVER_SQL = `
          coalesce((SELECT trusted FROM pg_available_extension_versions WHERE name = 'vector' LIMIT 1), false) AS "vectorTrusted"
     FROM pg_database d, pg_roles r
    WHERE d.datname = current_database() AND r.rolname = current_user`;
+
+const OWNERS_SQL = `SELECT pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname = ANY($1) AND pg_get_userbyid(nspowner) <> $2`;
 
 interface ServerRow {
   database: string;
@@ -43,6 +47,21 @@ export async function checkServer(db: Queryable): Promise<{ database: string }> 
   const obstacles = obstaclesOf(server);
   if (obstacles.length === 0) return { database: server.database };
   throw new AppError('conflict', `This database is not ready for Nagaya:\n${obstacles.map((line) => `  - ${line}`).join('\n')}`);
+}
+
+/**
+ * The prefix of the roles' names is for life: with another one the schemas that are here would be somebody else's.
+ * @throws AppError `conflict` where a deployment with other names for its roles lives in this database
+ */
+export async function assertOwnHouse(db: Queryable, roles: RoleNames, shared: readonly Pick<SharedManifest, 'id'>[]): Promise<void> {
+  const [found] = await db.query<{ owner: string }>(OWNERS_SQL, [shared.map(({ id }) => id), roles.owner]);
+  const prefix = /^([a-z][a-z0-9]*)_owner$/.exec(found?.owner ?? '')?.[1];
+  if (prefix === undefined) return;
+  throw new AppError(
+    'conflict',
+    `This database is the home of a deployment whose roles' names begin with "${prefix}", and this one's begin with "${roles.prefix}". ` +
+      `If it is this deployment's, set NAGAYA_ROLE_PREFIX=${prefix} as before: names can't be changed later. If it is another's, give this one a database of its own.`,
+  );
 }
 
 function obstaclesOf(server: ServerRow): string[] {

@@ -22,6 +22,8 @@ export class RoleDatabase implements Queryable {
   constructor(
     readonly role: string,
     private readonly makeSource: () => DataSource,
+    /** The product whose it is, as rows and metrics name it; the role's own name where that is the same. */
+    readonly subject: string = role,
   ) {}
 
   /**

@@ -1,4 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { DEFAULT_ROLE_PREFIX } from '../config/environment-reader.js';
+import { RoleNames } from './role-names.js';
 
 // PostgreSQL's own default (scram_iterations); more would only slow logins, the password has 256 bits.
 const SCRAM_ITERATIONS = 4096;
@@ -24,18 +26,25 @@ export function scramVerifier(secret: string, role: string): string {
 
 /**
  * Stands in each role's comment. Roles belong to the whole cluster, so a second deployment there must be able to
- * tell that a role is not its own; who has the same secret is the same deployment.
+ * tell that a role is not its own; who has the same secret and the same names for its roles is the same deployment.
  */
-export function deploymentId(secret: string): string {
-  return createHmac('sha256', secret).update('deployment').digest('hex').slice(0, 16);
+export function deploymentId(secret: string, roles: RoleNames = new RoleNames()): string {
+  const name = roles.prefix === DEFAULT_ROLE_PREFIX ? 'deployment' : `deployment:${roles.prefix}`;
+  return createHmac('sha256', secret).update(name).digest('hex').slice(0, 16);
+}
+
+interface OwnMarks {
+  readonly roleSecret: string;
+  readonly previousSecret: string | undefined;
+  readonly roles: RoleNames;
 }
 
 /** The marks that roles of this deployment may carry: two while the secret is being changed. */
-export function ownRoleComments({ roleSecret, previousSecret }: { readonly roleSecret: string; readonly previousSecret: string | undefined }): string[] {
-  return [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])].map(roleComment);
+export function ownRoleComments({ roleSecret, previousSecret, roles }: OwnMarks): string[] {
+  return [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])].map((secret) => roleComment(secret, roles));
 }
 
 /** The comment of a role of this deployment. */
-export function roleComment(secret: string): string {
-  return `Nagaya deployment ${deploymentId(secret)}: made and kept by nagaya migrate`;
+export function roleComment(secret: string, roles: RoleNames = new RoleNames()): string {
+  return `Nagaya deployment ${deploymentId(secret, roles)}: made and kept by nagaya migrate`;
 }

@@ -4,7 +4,6 @@ import { requireAdminUrl, type Cluster } from './cluster.js';
 import type { SchemaManifest } from './manifest.js';
 import { findExtensionsSchema } from './migrator.js';
 import { quoteIdent } from './quote-ident.js';
-import { CONTROL_ROLE } from './role-names.js';
 import { captureStatements, type CapturedStatements } from './migrations/capture-statements.js';
 import { readHistories } from './migrations/history.js';
 import { knownMigrations } from './migrations/known-migrations.js';
@@ -30,7 +29,7 @@ export interface RollBackOptions {
 export async function rollBack(cluster: Cluster, manifest: SchemaManifest, options: RollBackOptions): Promise<SchemaOutcome> {
   const adminUrl = requireAdminUrl(cluster);
   return withAdmin(adminUrl, async (admin) => {
-    const newest = (await readHistories(admin, [manifest.id])).get(manifest.id)?.at(-1);
+    const newest = (await readHistories(admin, [manifest.id], cluster.roles.owner)).get(manifest.id)?.at(-1);
     if (newest === undefined) return { schema: manifest.id, applied: [] };
     const migration = (await knownMigrations(manifest)).find(({ name }) => name === newest);
     if (migration === undefined) throw new AppError('conflict', `${manifest.id} was migrated by a newer release (${newest}): take it back with that release.`);
@@ -38,9 +37,9 @@ export async function rollBack(cluster: Cluster, manifest: SchemaManifest, optio
     if (lost !== undefined && !options.loseData) {
       throw new AppError('conflict', `Taking back ${newest} ${lost}. Back it up first; then --lose-data does it all the same.`);
     }
-    const journal = new RunJournal({ kind: 'rollback', actor: options.actor, release: options.release }, cluster.urlOf(CONTROL_ROLE), 1);
+    const journal = new RunJournal({ kind: 'rollback', actor: options.actor, release: options.release }, cluster.urlOf(cluster.roles.control), 1);
     await journal.begin(admin);
-    const connection = new MigrationConnection(adminUrl, await findExtensionsSchema(admin), cluster.engine === 'server');
+    const connection = new MigrationConnection(adminUrl, { owner: cluster.roles.owner, extensionsSchema: await findExtensionsSchema(admin) }, cluster.engine === 'server');
     const control = {
       signal: options.signal ?? new AbortController().signal,
       lockPatienceMs: DEFAULT_LOCK_PATIENCE_MS,

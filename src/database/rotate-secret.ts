@@ -4,7 +4,6 @@ import { canLogIn } from './access/role-passwords.js';
 import { requireAdminUrl, type Cluster } from './cluster.js';
 import { withLock } from './migrations/schema-lock.js';
 import { quoteIdent, quoteLiteral } from './quote-ident.js';
-import { BACKUP_ROLE } from './role-names.js';
 import { roleComment, scramVerifier } from './role-secret.js';
 
 export interface RotatedRole {
@@ -35,7 +34,7 @@ export async function rotateSecret(cluster: Cluster): Promise<RotatedRole[]> {
     throw new AppError('validation_failed', 'Put the new secret into NAGAYA_ROLE_SECRET and the one before it into NAGAYA_ROLE_SECRET_PREVIOUS, here and in every process that serves.');
   }
   return withAdmin(requireAdminUrl(cluster), async (admin) => {
-    const moved = await withLock(admin, 'access', () => admin.transaction(() => moveRoles(admin, cluster, roleComment(previous), roleComment(present))));
+    const moved = await withLock(admin, 'access', () => admin.transaction(() => moveRoles(admin, cluster, roleComment(previous, cluster.roles), roleComment(present, cluster.roles))));
     for (const { role, password } of moved) {
       if (password === 'changed' && !(await canLogIn(cluster.urlsOf(role).slice(0, 1)))) {
         throw new AppError('internal', `The password of "${role}" was set, and logging in with it is refused. Something between here and the server (a pooler?) knows another one.`);
@@ -45,12 +44,12 @@ export async function rotateSecret(cluster: Cluster): Promise<RotatedRole[]> {
   });
 }
 
-async function moveRoles(admin: AdminConnection, { ownLogins, roleSecret }: Cluster, from: string, to: string): Promise<RotatedRole[]> {
+async function moveRoles(admin: AdminConnection, { ownLogins, roles: names, roleSecret }: Cluster, from: string, to: string): Promise<RotatedRole[]> {
   const roles = await admin.query<{ role: string; login: boolean; comment: string }>(ROLES_SQL, [from, to]);
   if (roles.length === 0) throw new AppError('conflict', 'No role on this server belongs to the previous secret or to the new one. Is NAGAYA_ROLE_SECRET_PREVIOUS the secret that served until now?');
   const moved: RotatedRole[] = [];
   for (const { role, login } of roles.filter(({ comment }) => comment === from)) {
-    const isDerived = login && role !== BACKUP_ROLE && !ownLogins.has(role);
+    const isDerived = login && role !== names.backup && !ownLogins.has(role);
     if (isDerived) await admin.query(`ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(scramVerifier(roleSecret, role))}`);
     await admin.query(`COMMENT ON ROLE ${quoteIdent(role)} IS ${quoteLiteral(to)}`);
     moved.push({ role, password: isDerived ? 'changed' : 'kept' });

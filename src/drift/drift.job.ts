@@ -45,6 +45,7 @@ export class DriftJob implements OnModuleInit {
     const plan = {
       shared: this.house.shared,
       products,
+      roles: this.cluster.roles,
       extensionsSchema: await findExtensionsSchema(control),
       // Of roles and of the database the rules for tables look at nothing.
       database: '',

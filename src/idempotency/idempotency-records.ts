@@ -19,7 +19,7 @@ export interface RecordedAnswer {
 }
 
 interface Identity {
-  readonly role: string;
+  readonly holder: string;
   readonly apiKeyId: string;
   readonly requestKey: Buffer;
   readonly bodyHash: Buffer;
@@ -38,25 +38,25 @@ export async function once(
   request: IdempotentRequest,
   effect: () => Promise<RecordedAnswer>,
 ): Promise<RecordedAnswer & { readonly repeated: boolean }> {
-  const identity = identify(database.role, request);
+  const identity = identify(database.subject, request);
   return database.unitOfWork(async () => {
     if (!(await isFirst(database, identity))) return { ...(await recorded(database, identity)), repeated: true };
     const answer = await effect();
     await database.query(
       `UPDATE core.idempotency_records SET location = $4, response = $5
         WHERE product_id = $1 AND api_key_id = $2 AND request_key = $3`,
-      [identity.role, identity.apiKeyId, identity.requestKey, answer.location, JSON.stringify(answer.response ?? null)],
+      [identity.holder, identity.apiKeyId, identity.requestKey, answer.location, JSON.stringify(answer.response ?? null)],
     );
     return { ...answer, repeated: false };
   });
 }
 
-function identify(role: string, { apiKeyId, method, path, key, body }: IdempotentRequest): Identity {
-  return { role, apiKeyId, requestKey: hash(JSON.stringify([method, path, key])), bodyHash: hash(JSON.stringify(body) ?? '') };
+function identify(holder: string, { apiKeyId, method, path, key, body }: IdempotentRequest): Identity {
+  return { holder, apiKeyId, requestKey: hash(JSON.stringify([method, path, key])), bodyHash: hash(JSON.stringify(body) ?? '') };
 }
 
 /** A record older than 24 hours that has not been purged yet counts as gone. */
-async function isFirst(database: RoleDatabase, { role, apiKeyId, requestKey, bodyHash }: Identity): Promise<boolean> {
+async function isFirst(database: RoleDatabase, { holder, apiKeyId, requestKey, bodyHash }: Identity): Promise<boolean> {
   try {
     const rows = await database.query(
       `INSERT INTO core.idempotency_records AS r (product_id, api_key_id, request_key, body_hash)
@@ -65,7 +65,7 @@ async function isFirst(database: RoleDatabase, { role, apiKeyId, requestKey, bod
           SET body_hash = excluded.body_hash, location = NULL, response = NULL, created_at = now()
         WHERE r.created_at < now() - interval '24 hours'
        RETURNING 1 AS first`,
-      [role, apiKeyId, requestKey, bodyHash],
+      [holder, apiKeyId, requestKey, bodyHash],
     );
     return rows.length > 0;
   } catch (error) {
@@ -77,11 +77,11 @@ async function isFirst(database: RoleDatabase, { role, apiKeyId, requestKey, bod
   }
 }
 
-async function recorded(database: RoleDatabase, { role, apiKeyId, requestKey, bodyHash }: Identity): Promise<RecordedAnswer> {
+async function recorded(database: RoleDatabase, { holder, apiKeyId, requestKey, bodyHash }: Identity): Promise<RecordedAnswer> {
   const [row] = await database.query<RecordedAnswer & { bodyHash: Buffer }>(
     `SELECT location, response, body_hash AS "bodyHash" FROM core.idempotency_records
       WHERE product_id = $1 AND api_key_id = $2 AND request_key = $3`,
-    [role, apiKeyId, requestKey],
+    [holder, apiKeyId, requestKey],
   );
   if (row === undefined) throw new AppError('unavailable', 'The answer to this Idempotency-Key has just expired. Ask again.', { retryAfter: 1 });
   if (isForgotten(row.response)) {

@@ -9,18 +9,18 @@ import { quoteIdent } from '../database/quote-ident.js';
  * but the owner and backups. Safe to repeat. The same lock as a migration of that schema: neither meets the other half done.
  * @throws AppError `conflict` where the product's schema is there twice
  */
-export async function putSchemaAway(admin: AdminConnection, id: string): Promise<void> {
+export async function putSchemaAway(admin: AdminConnection, id: string, role: string): Promise<void> {
   await withLock(admin, `migrate:${id}`, async () => {
     const found = await existingSchemas(admin, [id, archivedSchema(id)]);
     if (found.has(id) && found.has(archivedSchema(id))) throw twice(id);
-    if (!found.has(id)) return shutLogin(admin, id);
+    if (!found.has(id)) return shutLogin(admin, role);
     await admin.transaction(async () => {
       // As the migrator, who has the owner's rights and beside them the database's, which a rename takes. Rather fail and be repeated than queue before whoever works in the schema.
       await admin.query(`SET LOCAL lock_timeout = '3s'`);
-      await admin.query(`REVOKE ALL ON SCHEMA ${quoteIdent(id)} FROM ${quoteIdent(id)}`);
+      await admin.query(`REVOKE ALL ON SCHEMA ${quoteIdent(id)} FROM ${quoteIdent(role)}`);
       await admin.query(`ALTER SCHEMA ${quoteIdent(id)} RENAME TO ${quoteIdent(archivedSchema(id))}`);
     });
-    await shutLogin(admin, id);
+    await shutLogin(admin, role);
   });
 }
 
@@ -34,9 +34,9 @@ export async function bringSchemaBack(admin: AdminConnection, id: string): Promi
   });
 }
 
-async function shutLogin(admin: AdminConnection, id: string): Promise<void> {
-  const [role] = await admin.query<{ login: boolean }>('SELECT rolcanlogin AS login FROM pg_roles WHERE rolname = $1', [id]);
-  if (role?.login) await admin.query(`ALTER ROLE ${quoteIdent(id)} NOLOGIN`);
+async function shutLogin(admin: AdminConnection, role: string): Promise<void> {
+  const [found] = await admin.query<{ login: boolean }>('SELECT rolcanlogin AS login FROM pg_roles WHERE rolname = $1', [role]);
+  if (found?.login) await admin.query(`ALTER ROLE ${quoteIdent(role)} NOLOGIN`);
 }
 
 function twice(id: string): AppError {

@@ -1,5 +1,6 @@
 import { archivedSchema, existingSchemas } from '../database/archived-schemas.js';
 import type { AdminConnection, Queryable } from '../database/admin-connection.js';
+import type { Cluster } from '../database/cluster.js';
 import type { House } from '../database/migrator.js';
 import { withLock } from '../database/migrations/schema-lock.js';
 import { quoteIdent } from '../database/quote-ident.js';
@@ -23,26 +24,26 @@ const PRODUCT_TABLES_SQL = `
  * @returns whether the role is gone; it stays where another database of the server uses it
  * @throws AppError `conflict` where the product still has its schema: then archiving it was not finished
  */
-export async function dropSchemaAndRole(admin: AdminConnection, id: string, roleSecret: string): Promise<boolean> {
+export async function dropSchemaAndRole(admin: AdminConnection, id: string, cluster: Pick<Cluster, 'roles' | 'roleSecret'>): Promise<boolean> {
   return withLock(admin, `migrate:${id}`, async () => {
     const found = await existingSchemas(admin, [id, archivedSchema(id)]);
     if (found.has(id)) throw new AppError('conflict', `The schema "${id}" is in use again, or archiving it was not finished. Run: nagaya product archive ${id}`);
     if (found.has(archivedSchema(id))) await admin.query(`DROP SCHEMA ${quoteIdent(archivedSchema(id))} CASCADE`);
-    return dropRole(admin, id, roleSecret);
+    return dropRole(admin, cluster.roles.of(id), roleComment(cluster.roleSecret, cluster.roles));
   });
 }
 
 /** A role that does not carry this deployment's mark is somebody else's and stays. */
-async function dropRole(admin: AdminConnection, id: string, roleSecret: string): Promise<boolean> {
-  const [role] = await admin.query<{ comment: string | null }>(`SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname = $1`, [id]);
-  if (role === undefined) return true;
-  if (role.comment !== roleComment(roleSecret)) return false;
+async function dropRole(admin: AdminConnection, role: string, mark: string): Promise<boolean> {
+  const [found] = await admin.query<{ comment: string | null }>(`SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname = $1`, [role]);
+  if (found === undefined) return true;
+  if (found.comment !== mark) return false;
   try {
     await admin.transaction(async () => {
       // DROP OWNED takes the grants back that hold the role; for that one must have its rights.
-      await admin.query(`GRANT ${quoteIdent(id)} TO CURRENT_USER`);
-      await admin.query(`DROP OWNED BY ${quoteIdent(id)}`);
-      await admin.query(`DROP ROLE ${quoteIdent(id)}`);
+      await admin.query(`GRANT ${quoteIdent(role)} TO CURRENT_USER`);
+      await admin.query(`DROP OWNED BY ${quoteIdent(role)}`);
+      await admin.query(`DROP ROLE ${quoteIdent(role)}`);
     });
     return true;
   } catch (error) {

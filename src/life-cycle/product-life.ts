@@ -35,7 +35,7 @@ export async function archiveProduct(context: LifeContext, id: string, graceDays
       WHERE id = $1 RETURNING ${PRODUCT_COLUMNS}`,
     [id, graceDays],
   );
-  await withAdmin(requireAdminUrl(cluster), (admin) => putSchemaAway(admin, id));
+  await withAdmin(requireAdminUrl(cluster), (admin) => putSchemaAway(admin, id, cluster.roles.of(id)));
   return archived ?? known;
 }
 
@@ -67,7 +67,7 @@ export async function restoreArchive(context: LifeContext, id: string, migrate: 
 export async function dropProduct(context: LifeContext, id: string): Promise<boolean> {
   const { databases, cluster, house } = context;
   await assertDroppable(context, id);
-  const roleGone = await withAdmin(requireAdminUrl(cluster), (admin) => dropSchemaAndRole(admin, id, cluster.roleSecret));
+  const roleGone = await withAdmin(requireAdminUrl(cluster), (admin) => dropSchemaAndRole(admin, id, cluster));
   await forgetProduct(databases.control, house, id);
   return roleGone;
 }

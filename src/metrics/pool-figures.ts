@@ -14,7 +14,7 @@ export class PoolFigures {
       registers: [],
       collect() {
         for (const database of databases.all()) {
-          for (const [state, count] of Object.entries(database.poolState())) this.set({ product: database.role, state }, count);
+          for (const [state, count] of Object.entries(database.poolState())) this.set({ product: database.subject, state }, count);
         }
       },
     });

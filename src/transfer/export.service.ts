@@ -63,7 +63,7 @@ export class ExportService {
   }
 
   private async reading(database: RoleDatabase, work: (read: Read, entities: string[]) => Promise<void>): Promise<void> {
-    const entities = (await database.manager()).connection.entityMetadatas.filter((entity) => entity.schema === database.role).map((entity) => entity.tableName);
+    const entities = (await database.manager()).connection.entityMetadatas.filter((entity) => entity.schema === database.subject).map((entity) => entity.tableName);
     if (this.cluster.engine === 'embedded') {
       return work((sql, values = []) => database.transaction((tx) => inFixedForms(tx).then(() => tx.query(sql, [...values]))), entities);
     }

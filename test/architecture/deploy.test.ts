@@ -16,7 +16,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 function problemsOf(environment: Record<string, string>): readonly string[] {
   const filled = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, __, fallback: string) => fallback || 'x'.repeat(40))]));
   try {
-    readConfiguration(filled, []);
+    readConfiguration(filled, () => []);
     return [];
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;

@@ -15,7 +15,7 @@ const ROLE = '<role>';
 /** Every name that the configuration looks up, found by watching which ones are. */
 function settings(): string[] {
   const names = new Set<string>();
-  readConfiguration(new Proxy<Record<string, string>>({}, { get: (_, name) => void names.add(String(name)) }), [ROLE]);
+  readConfiguration(new Proxy<Record<string, string>>({}, { get: (_, name) => void names.add(String(name)) }), () => [ROLE]);
   return [...names].sort();
 }
 
@@ -37,10 +37,10 @@ describe('docs/configuration.md', () => {
   });
 
   it('gives the default of each', () => {
-    const { backup, ...others } = readConfiguration({}, []);
+    const { backup, ...others } = readConfiguration({}, () => []);
     const ofBackups = Object.entries(backup).map(([key, value]) => [`backup${key.charAt(0).toUpperCase()}${key.slice(1)}`, value as unknown] as const);
     const embedded: Record<string, unknown> = { ...others, ...Object.fromEntries(ofBackups) };
-    const onServer: Record<string, unknown> = { ...readConfiguration({ DATABASE_URL: 'postgres://db.example/nagaya', NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, []) };
+    const onServer: Record<string, unknown> = { ...readConfiguration({ DATABASE_URL: 'postgres://db.example/nagaya', NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, () => []) };
     const shown = (value: unknown): string[] => (typeof value === 'object' || value === undefined ? [] : [`${value as string | number | boolean}`]);
     const defaults = settings().map((name) => {
       const value = embedded[keyOf(name)];
@@ -60,8 +60,8 @@ describe('.env.example', () => {
   });
 
   it('lacks the secret and nothing else', () => {
-    expect(() => readConfiguration(example, [])).toThrow(/^The configuration is not valid:\n {2}- NAGAYA_ROLE_SECRET is missing[^\n]*$/);
-    expect(readConfiguration({ ...example, NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, []).databaseAdminUrl).toBe(example['DATABASE_URL']);
+    expect(() => readConfiguration(example, () => [])).toThrow(/^The configuration is not valid:\n {2}- NAGAYA_ROLE_SECRET is missing[^\n]*$/);
+    expect(readConfiguration({ ...example, NAGAYA_ROLE_SECRET: 'x'.repeat(32) }, () => []).databaseAdminUrl).toBe(example['DATABASE_URL']);
   });
 });
 

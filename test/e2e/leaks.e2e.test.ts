@@ -3,6 +3,7 @@ import { withAdmin } from '../../src/database/admin-connection.js';
 import { requireAdminUrl } from '../../src/database/cluster.js';
 import { refusal } from '../support/problem.js';
 import { startTestService, type Answer, type TestService } from '../support/service.js';
+import { OWNER_ROLE } from '../support/roles.js';
 
 const PRODUCT = '/v1/products/coding_rule2';
 const VECTOR = Array.from({ length: 1536 }, (_, n) => n);
@@ -21,7 +22,7 @@ afterAll(() => nagaya.stop());
 async function broken(breaking: readonly string[], mending: readonly string[], work: () => Promise<void>): Promise<void> {
   const run = (statements: readonly string[]) =>
     withAdmin(requireAdminUrl(nagaya.service.cluster), (admin) =>
-      admin.asOwner(async () => {
+      admin.asOwner(OWNER_ROLE, async () => {
         for (const sql of statements) await admin.query(sql);
       }),
     );

@@ -5,6 +5,7 @@ import { requireAdminUrl } from '../../src/database/cluster.js';
 import { createLogger } from '../../src/http/logging.js';
 import { startCollector, type Collector, type SentSpan } from '../support/collector.js';
 import { startTestService, type TestService } from '../support/service.js';
+import { OWNER_ROLE } from '../support/roles.js';
 
 const PRODUCT = '/v1/products/coding_rule2';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -35,7 +36,7 @@ const EMBEDDING = Array.from({ length: 1_536 }, (_, n) => (n === 3 ? NUMBER : 0.
 const BASE64 = Buffer.from(new Float32Array(EMBEDDING).buffer).toString('base64');
 
 async function withBroken(breaking: string, mending: string, work: () => Promise<unknown>): Promise<void> {
-  const run = (sql: string) => withAdmin(requireAdminUrl(nagaya.service.cluster), (admin) => admin.asOwner(() => admin.query(sql)));
+  const run = (sql: string) => withAdmin(requireAdminUrl(nagaya.service.cluster), (admin) => admin.asOwner(OWNER_ROLE, () => admin.query(sql)));
   await run(breaking);
   try {
     await work();

@@ -6,6 +6,7 @@ import { requireAdminUrl } from '../../src/database/cluster.js';
 import { migrate, planAccess } from '../../src/database/migrator.js';
 import { createTestDatabase, openTestDatabase, type OpenTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_HOUSE } from '../support/test-house.js';
+import { OWNER_ROLE } from '../support/roles.js';
 
 let database: TestDatabase;
 let open: OpenTestDatabase;
@@ -29,7 +30,7 @@ async function errors(): Promise<Finding[]> {
 
 async function asOwner(...statements: string[]): Promise<void> {
   await withAdmin(requireAdminUrl(open.cluster), (admin) =>
-    admin.asOwner(async () => {
+    admin.asOwner(OWNER_ROLE, async () => {
       for (const statement of statements) await admin.query(statement);
     }),
   );

@@ -7,6 +7,7 @@ import { readHistories } from '../../src/database/migrations/history.js';
 import { planAccess } from '../../src/database/migrator.js';
 import { createTestDatabase, openTestDatabase, type OpenTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_HOUSE } from '../support/test-house.js';
+import { OWNER_ROLE } from '../support/roles.js';
 
 const MANIFESTS = [...TEST_HOUSE.shared, ...TEST_HOUSE.products];
 const INDEX = 'CREATE INDEX conversation_context_session_id_created_at_idx ON coding_rule2.conversation_context (session_id, created_at, id)';
@@ -23,11 +24,11 @@ afterAll(async () => {
 });
 
 const asOwner = (...statements: string[]): Promise<void> =>
-  withAdmin(requireAdminUrl(open.cluster), (admin) => admin.asOwner(async () => void (await admin.query(statements.join(';\n')))));
+  withAdmin(requireAdminUrl(open.cluster), (admin) => admin.asOwner(OWNER_ROLE, async () => void (await admin.query(statements.join(';\n')))));
 
 async function drift(): Promise<Record<string, DriftReport>> {
   const reports = await withAdmin(requireAdminUrl(open.cluster), async (admin) => {
-    const histories = await readHistories(admin, MANIFESTS.map(({ id }) => id));
+    const histories = await readHistories(admin, MANIFESTS.map(({ id }) => id), OWNER_ROLE);
     return inspectDrift(admin, await planAccess(admin, open.cluster, TEST_HOUSE, 60), MANIFESTS, histories);
   });
   return Object.fromEntries(reports.map((report) => [report.schema, report]));

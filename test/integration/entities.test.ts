@@ -20,7 +20,7 @@ const SCHEMAS = [...TEST_HOUSE.shared, ...TEST_HOUSE.products].map((manifest) =>
 
 test.each(SCHEMAS)('the entities of %s say what its migrations have made: nothing is left to generate', async (_id, manifest) => {
   expect(manifest.entities.length).toBeGreaterThan(0);
-  const source = await migrationSource(manifest, requireAdminUrl(open.cluster), EXTENSIONS_SCHEMA);
+  const source = await migrationSource(manifest, requireAdminUrl(open.cluster), { owner: open.cluster.roles.owner, extensionsSchema: EXTENSIONS_SCHEMA });
   await source.initialize();
   try {
     const { upQueries, downQueries } = await source.driver.createSchemaBuilder().log();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Configuration } from '../../src/config/env.js';
 import { openCluster } from '../../src/database/cluster.js';
-import { CONTROL_ROLE } from '../../src/database/role-names.js';
+import { CONTROL_ROLE } from '../support/roles.js';
 import { quoteIdent } from '../../src/database/quote-ident.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, LODGER_PREFIX, migratorUrl, TEST_MIGRATOR, urlOfDatabase } from '../support/postgres-server.js';
 import { nagaya } from '../support/process.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { MigrationExecutor } from 'typeorm';
-import { OWNER_ROLE } from '../../src/database/role-names.js';
+import { OWNER_ROLE } from '../support/roles.js';
 import { migrateSchema } from '../../src/database/migrations/migrate-schema.js';
 import { MigrationConnection } from '../../src/database/migrations/migration-connection.js';
 import { migrationSource } from '../../src/database/migrations/migration-source.js';
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 async function revertAll(manifest: SchemaManifest): Promise<number> {
-  const source = await migrationSource(manifest, migratorUrl(database.name), 'extensions');
+  const source = await migrationSource(manifest, migratorUrl(database.name), { owner: OWNER_ROLE, extensionsSchema: 'extensions' });
   await source.initialize();
   try {
     const runner = source.createQueryRunner();
@@ -115,7 +115,7 @@ describe('a migration that needs a table for which somebody reads for long', () 
     let attempts = 0;
     let isDone = false;
     const grown = newLodger('grown', growing.id).manifest;
-    const connection = new MigrationConnection(migratorUrl(database.name), 'extensions', true);
+    const connection = new MigrationConnection(migratorUrl(database.name), { owner: OWNER_ROLE, extensionsSchema: 'extensions' }, true);
     const control = { lockPatienceMs: 120_000, signal: new AbortController().signal, onEvent: (event: RunEvent) => void (event.kind === 'waiting' && attempts++) };
     const migrating = migrateSchema(connection, grown, control).finally(() => (isDone = true));
     // The role's lock_timeout of 5 s would refuse whoever had to stand behind the migration for as long as it waits.

@@ -33,7 +33,7 @@ test.each([
   ['the policy, turned round', 'more than their own rows', `${POLICY} (product_id <> (SELECT current_user::text COLLATE "default"))`, `${POLICY} ${OWN}`],
   ['one more policy', 'more than their own rows', `CREATE POLICY mine ON core.monitoring_events TO ${me} USING (product_id LIKE '%')`, 'DROP POLICY mine ON core.monitoring_events'],
 ])('%s is a hole (%s), and nothing else is', async (_what, words, open, shut) => {
-  const look = (): Promise<string[]> => findIsolationHoles(lodging.service.databases.control, houseWith([lodger]));
+  const look = (): Promise<string[]> => findIsolationHoles(lodging.service.databases.control, houseWith([lodger]), lodging.service.cluster.roles);
   expect(await look()).toEqual([]);
   await asSuperuser(lodging.database.name, open);
   expect(await look()).toEqual([expect.stringContaining(words)]);

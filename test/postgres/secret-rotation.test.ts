@@ -4,7 +4,7 @@ import { startService, type RunningService } from '../../src/bootstrap.js';
 import type { Configuration } from '../../src/config/env.js';
 import { openCluster } from '../../src/database/cluster.js';
 import { quoteIdent, quoteLiteral } from '../../src/database/quote-ident.js';
-import { CONTROL_ROLE } from '../../src/database/role-names.js';
+import { CONTROL_ROLE } from '../support/roles.js';
 import { roleComment, scramVerifier } from '../../src/database/role-secret.js';
 import { rotateSecret, type RotatedRole } from '../../src/database/rotate-secret.js';
 import { createLogger } from '../../src/http/logging.js';

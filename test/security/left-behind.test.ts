@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CONTROL_ROLE } from '../../src/database/role-names.js';
+import { CONTROL_ROLE } from '../support/roles.js';
 import { createTestDatabase, openTestDatabase } from '../support/database.js';
 import { urlOfDatabase } from '../support/postgres-server.js';
 import { startTestService, type TestService } from '../support/service.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openCluster } from '../../src/database/cluster.js';
-import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../../src/database/role-names.js';
+import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../support/roles.js';
 import { quoteIdent } from '../../src/database/quote-ident.js';
 import { asSuperuser, LODGER_PREFIX, migratorUrl, TEST_MIGRATOR, urlOfDatabase } from '../support/postgres-server.js';
 import { TEST_HOUSE } from '../support/test-house.js';

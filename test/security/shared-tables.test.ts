@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CONTROL_ROLE } from '../../src/database/role-names.js';
+import { CONTROL_ROLE } from '../support/roles.js';
 import { furnishHomes, HOMES, PAIRS, type Homes } from '../postgres/support/homes.js';
 import { superuserRows } from '../postgres/support/superuser-rows.js';
 

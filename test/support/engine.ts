@@ -26,5 +26,5 @@ export const TEMPLATE_FOLDER = join(tmpdir(), `nagaya-test-template-${process.en
 
 /** A configuration as the environment would give it, with nothing taken from the real one. */
 export function testConfiguration(source: Record<string, string>, overrides: Partial<Configuration> = {}): Configuration {
-  return { ...readConfiguration({ PORT: '0', LOG_LEVEL: 'silent', ...source }, []), ...overrides };
+  return { ...readConfiguration({ PORT: '0', LOG_LEVEL: 'silent', ...source }, () => []), ...overrides };
 }

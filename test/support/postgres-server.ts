@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { TEST_HOUSE } from './test-house.js';
-import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../../src/database/role-names.js';
+import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from './roles.js';
 import { roleComment } from '../../src/database/role-secret.js';
 import { quoteIdent, quoteLiteral } from '../../src/database/quote-ident.js';
 import { serverUrl, TEST_SECRET } from './engine.js';

@@ -40,6 +40,8 @@ export interface BackupManifest {
   readonly database: string;
   /** An id of the deployment's secret, not the secret. */
   readonly deployment: string;
+  /** What its roles' names begin with; absent in backups of before there was a choice. */
+  readonly rolePrefix?: string;
   readonly versions: { readonly nagaya: string; readonly server: string; readonly client: string; readonly pgvector: string | null };
   /** Where pgvector lived: archives name its types with their schema. */
   readonly extensionsSchema: string;

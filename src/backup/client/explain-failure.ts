@@ -37,7 +37,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     when: /password authentication failed|role .* does not exist|no password supplied/i,
     code: 'unavailable',
-    says: 'The login of nagaya_backup was refused. Give "nagaya migrate" the same NAGAYA_BACKUP_SECRET once; it sets the password.',
+    says: 'The login of the backup role was refused. Give "nagaya migrate" the same NAGAYA_BACKUP_SECRET once; it sets the password.',
   },
   {
     when: /row-level security policy|permission denied/i,

@@ -79,7 +79,7 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
       const run = new BackupRun(house, options, programs, snapshot, url, schemas.length);
       const files = new ArchiveWriter(writer, options.backup.id, key, options.signal, (bytes) => run.wrote(bytes));
       const archives = await run.dumpAll(schemas, files);
-      const roles = options.backup.schema === null ? await files.write('roles.sql', Readable.from([await rolesScript(snapshot, house.house)])) : null;
+      const roles = options.backup.schema === null ? await files.write('roles.sql', Readable.from([await rolesScript(snapshot, house.house, house.cluster.roles)])) : null;
       const finishedAt = new Date();
       const manifest: BackupManifest = {
         manifestVersion,
@@ -90,7 +90,8 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
         compression: compressionOf(programs, options.backup.format),
         engine: house.cluster.engine,
         database: facts.database,
-        deployment: deploymentId(house.cluster.roleSecret),
+        deployment: deploymentId(house.cluster.roleSecret, house.cluster.roles),
+        rolePrefix: house.cluster.roles.prefix,
         versions: { nagaya: house.version, server: facts.version, client: programs.version, pgvector: facts.pgvector },
         extensionsSchema: facts.extensionsSchema,
         dataOf: facts.now.toISOString(),

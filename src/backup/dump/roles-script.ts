@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/admin-connection.js';
 import { quoteIdent, quoteLiteral } from '../../database/quote-ident.js';
-import { loginRoles, OWNER_ROLE } from '../../database/role-names.js';
+import type { RoleNames } from '../../database/role-names.js';
 import type { House } from '../../database/migrator.js';
 
 interface RoleRow {
@@ -20,8 +20,8 @@ const ROLES_SQL = `
  * SQL that makes the roles of the house as they were, for whoever restores without Nagaya. No passwords: nagaya migrate sets
  * those, and the comments by which it knows the roles as its own, from the deployment's secret.
  */
-export async function rolesScript(db: Queryable, house: House): Promise<string> {
-  const roles = await db.query<RoleRow>(ROLES_SQL, [[OWNER_ROLE, ...loginRoles(house.products)]]);
+export async function rolesScript(db: Queryable, house: House, names: RoleNames): Promise<string> {
+  const roles = await db.query<RoleRow>(ROLES_SQL, [names.all(house.products)]);
   const lines = roles.flatMap(({ name, login, connectionLimit, settings }) => [
     `CREATE ROLE ${quoteIdent(name)} ${login ? `LOGIN CONNECTION LIMIT ${connectionLimit}` : 'NOLOGIN'} NOINHERIT NOCREATEDB NOCREATEROLE;`,
     ...(settings ?? []).map((setting) => settingLine(name, setting)),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GROUND_RULES, repairAccess, TABLE_RULES } from '../../database/access/repair.js';
 import { withAdmin, type AdminConnection, type Queryable } from '../../database/admin-connection.js';
+import { DEFAULT_ROLE_PREFIX } from '../../config/environment-reader.js';
 import { requireAdminUrl } from '../../database/cluster.js';
 import { withLock } from '../../database/migrations/schema-lock.js';
 import { planAccess } from '../../database/migrator.js';
@@ -58,7 +59,7 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
   const fetched = await fetchArchives(house, manifest, [archive], signal);
   try {
     const kept = inPlaceOf ? `${schema}__before_${stamp()}` : null;
-    const script: RestoreScript = kept === null ? besides(schema, options.as ?? schema, target.isLive) : inPlace(schema, kept);
+    const script: RestoreScript = kept === null ? besides(schema, options.as ?? schema, target.isLive, house.cluster.roles) : inPlace(schema, kept, house.cluster.roles);
     const restored: RestoredSchema = { schema: options.as ?? schema, database: target.database, kept };
     const purpose = inPlaceOf ? 'in_place' : 'beside';
     return await new RestoreRecords(house.control).during(
@@ -70,7 +71,7 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
         }
         onProgress(`restoring ${schema}`);
         const sameMajor = Number.parseInt(manifest.versions.server, 10) === target.major;
-        await restoreArchive(archive, { programs, url, path: fetched.pathOf(archive), script, withPolicies: true, sameMajor, signal });
+        await restoreArchive(archive, { programs, url, path: fetched.pathOf(archive), script, withPolicies: policiesFit(house, manifest, schema), sameMajor, signal });
         if (inPlaceOf) {
           onProgress('grants and policies');
           await repair(house, options.roleConnectionLimit);
@@ -95,7 +96,7 @@ export async function undoRestore(house: BackupHouse, schema: string, roleConnec
     await records.again(restore.id, async () => {
       await sleep(NOTICE_MS);
       await admin.transaction(async () => {
-        for (const statement of swap(schema, restore.keptSchema, keptNext)) await admin.query(statement);
+        for (const statement of swap(schema, restore.keptSchema, keptNext, house.cluster.roles)) await admin.query(statement);
       });
       await repair(house, roleConnectionLimit);
       return { status: 'undone', keptSchema: keptNext };
@@ -146,6 +147,14 @@ export function assertRestorable({ format, name, versions }: BackupManifest, maj
   if (format === 'plain') throw new AppError('conflict', `The backup ${name} is plain SQL, which psql restores and Nagaya does not: see docs/backups.md.`);
   const from = Number.parseInt(versions.server, 10);
   if (from > major) throw new AppError('conflict', `The backup ${name} is of PostgreSQL ${from}; this server is ${major}. Restore it to a server that is not older.`);
+}
+
+/**
+ * The shared tables' policies name roles. In a backup of a deployment whose roles are called otherwise they would name none, or
+ * another's: there they are left to migrate, which makes them from the manifests.
+ */
+export function policiesFit({ cluster, house }: BackupHouse, { rolePrefix }: BackupManifest, schema: string): boolean {
+  return (rolePrefix ?? DEFAULT_ROLE_PREFIX) === cluster.roles.prefix || !house.shared.some(({ id }) => id === schema);
 }
 
 async function assertReplaceable(house: BackupHouse, { schema, into }: RestoreSchemaOptions): Promise<void> {

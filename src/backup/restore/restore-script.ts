@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../../database/quote-ident.js';
-import { BACKUP_ROLE, OWNER_ROLE } from '../../database/role-names.js';
+import type { RoleNames } from '../../database/role-names.js';
 import { MIGRATIONS_TABLE } from '../../database/access/relations.js';
 import type { SchemaArchive } from '../archive/manifest.js';
 import { fingerprintStatement } from '../dump/fingerprint.js';
@@ -22,8 +22,8 @@ export function intoNowhere(schema: string, owner: string | undefined): RestoreS
 }
 
 /** Into the empty schema that is there. */
-export function intoEmptySchema(): RestoreScript {
-  return { before: become(OWNER_ROLE), after: [] };
+export function intoEmptySchema(owner: string): RestoreScript {
+  return { before: become(owner), after: [] };
 }
 
 /**
@@ -31,37 +31,37 @@ export function intoEmptySchema(): RestoreScript {
  * transaction: nobody else sees that, and it is back under its name when the transaction is over, however it ends.
  * @param isLive whether there is a schema of the archive's name
  */
-export function besides(schema: string, newName: string, isLive: boolean): RestoreScript {
+export function besides(schema: string, newName: string, isLive: boolean, { owner }: RoleNames): RestoreScript {
   const aside = quoteIdent(`${schema}__aside`);
   return {
-    before: [...(isLive ? [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${aside};`] : []), ...intoNowhere(schema, OWNER_ROLE).before],
+    before: [...(isLive ? [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${aside};`] : []), ...intoNowhere(schema, owner).before],
     after: ['RESET ROLE;', `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(newName)};`, ...(isLive ? [`ALTER SCHEMA ${aside} RENAME TO ${quoteIdent(schema)};`] : [])],
   };
 }
 
 /** In the live one's place; that one stays under the name `kept`. */
-export function inPlace(schema: string, kept: string): RestoreScript {
+export function inPlace(schema: string, kept: string, roles: RoleNames): RestoreScript {
   return {
-    before: [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(kept)};`, ...intoNowhere(schema, OWNER_ROLE).before],
-    after: [...grants(schema), shut(schema, kept), 'RESET ROLE;', LOCK_TIMEOUT, lockTables(kept)],
+    before: [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(kept)};`, ...intoNowhere(schema, roles.owner).before],
+    after: [...grants(schema, roles), shut(schema, kept, roles), 'RESET ROLE;', LOCK_TIMEOUT, lockTables(kept)],
   };
 }
 
 /** Exchanges the live schema and the kept one. */
-export function swap(schema: string, kept: string, keptNext: string): string[] {
+export function swap(schema: string, kept: string, keptNext: string, roles: RoleNames): string[] {
   return [
     LOCK_TIMEOUT,
     lockTables(schema),
     `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(keptNext)};`,
     `ALTER SCHEMA ${quoteIdent(kept)} RENAME TO ${quoteIdent(schema)};`,
-    shut(schema, keptNext),
-    `GRANT USAGE ON SCHEMA ${quoteIdent(schema)} TO ${quoteIdent(schema)}, ${quoteIdent(BACKUP_ROLE)};`,
+    shut(schema, keptNext, roles),
+    `GRANT USAGE ON SCHEMA ${quoteIdent(schema)} TO ${quoteIdent(roles.of(schema))}, ${quoteIdent(roles.backup)};`,
   ];
 }
 
 /** A state that is only kept is nobody's to look into: a product reaches one schema, the one of its name. */
-function shut(schema: string, kept: string): string {
-  return `REVOKE ALL ON SCHEMA ${quoteIdent(kept)} FROM ${quoteIdent(schema)}, ${quoteIdent(BACKUP_ROLE)};`;
+function shut(schema: string, kept: string, roles: RoleNames): string {
+  return `REVOKE ALL ON SCHEMA ${quoteIdent(kept)} FROM ${quoteIdent(roles.of(schema))}, ${quoteIdent(roles.backup)};`;
 }
 
 /**
@@ -78,8 +78,8 @@ function lockTables(schema: string): string {
 }
 
 /** What the product needs from its first moment; the repair that follows makes it exact. */
-function grants(schema: string): string[] {
-  const [home, product, backup] = [quoteIdent(schema), quoteIdent(schema), quoteIdent(BACKUP_ROLE)];
+function grants(schema: string, roles: RoleNames): string[] {
+  const [home, product, backup] = [quoteIdent(schema), quoteIdent(roles.of(schema)), quoteIdent(roles.backup)];
   return [
     `GRANT USAGE ON SCHEMA ${home} TO ${product}, ${backup};`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${home} TO ${product};`,

@@ -10,8 +10,7 @@ import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
 import { restoreArchive } from './restore-archive.js';
 import { intoEmptySchema, intoNowhere } from './restore-script.js';
-import { assertRestorable, targetUrl } from './restore-schema.js';
-import { OWNER_ROLE } from '../../database/role-names.js';
+import { assertRestorable, policiesFit, targetUrl } from './restore-schema.js';
 
 export interface RestoreWholeOptions {
   readonly manifest: BackupManifest;
@@ -50,8 +49,8 @@ export async function restoreWhole(house: BackupHouse, options: RestoreWholeOpti
           programs,
           url,
           path: fetched.pathOf(archive),
-          script: made.has(archive.schema) ? intoEmptySchema() : intoNowhere(archive.schema, OWNER_ROLE),
-          withPolicies: true,
+          script: made.has(archive.schema) ? intoEmptySchema(plan.roles.owner) : intoNowhere(archive.schema, plan.roles.owner),
+          withPolicies: policiesFit(house, manifest, archive.schema),
           sameMajor: Number.parseInt(manifest.versions.server, 10) === major,
           signal,
         });

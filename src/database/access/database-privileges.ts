@@ -1,6 +1,5 @@
 import { quoteIdent } from '../quote-ident.js';
-import { loginRoles, OWNER_ROLE } from '../role-names.js';
-import { asMigrator, type AccessRule, type Finding } from './finding.js';
+import { asMigrator, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 // The owner may connect without being granted it.
 const OWNER_SQL = `SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database()`;
@@ -26,7 +25,7 @@ export const databasePrivileges: AccessRule = async (db, plan) => {
   const rows = await db.query<PrivilegeRow>(DATABASE_SQL);
   const [named] = await db.query<{ owner: string }>(OWNER_SQL);
   const database = quoteIdent(plan.database);
-  const logins = loginRoles(plan.products);
+  const logins = plan.roles.logins(plan.products);
   const findings: Finding[] = [];
   for (const role of logins) {
     if (role === named?.owner || rows.some((row) => row.grantee === role && row.privilege === 'CONNECT')) continue;
@@ -34,14 +33,14 @@ export const databasePrivileges: AccessRule = async (db, plan) => {
       rule: 'database-connect-missing',
       severity: 'error',
       detail: `The role "${role}" may not connect to the database.`,
-      about: role,
+      about: plan.roles.subjectOf(role),
       fix: asMigrator(`GRANT CONNECT ON DATABASE ${database} TO ${quoteIdent(role)}`),
     });
   }
   for (const row of rows) {
     const allowed = row.privilege === 'CONNECT' && logins.includes(row.grantee);
-    if (allowed || !isOurs(row.grantee, logins)) continue;
-    findings.push(tooMuch('database-privilege', `${row.privilege} on the database`, row, `ON DATABASE ${database}`));
+    if (allowed || !isOurs(row.grantee, plan)) continue;
+    findings.push(tooMuch('database-privilege', `${row.privilege} on the database`, row, `ON DATABASE ${database}`, plan));
   }
   return findings;
 };
@@ -51,21 +50,21 @@ export const publicSchemaPrivileges: AccessRule = async (db, plan) => {
   if (plan.extensionsSchema === 'public') return [];
   const rows = await db.query<PrivilegeRow>(PUBLIC_SCHEMA_SQL);
   return rows
-    .filter((row) => isOurs(row.grantee, loginRoles(plan.products)))
-    .map((row) => tooMuch('public-schema-privilege', `${row.privilege} on the schema public`, row, 'ON SCHEMA public'));
+    .filter((row) => isOurs(row.grantee, plan))
+    .map((row) => tooMuch('public-schema-privilege', `${row.privilege} on the schema public`, row, 'ON SCHEMA public', plan));
 };
 
-function isOurs(grantee: string, logins: readonly string[]): boolean {
-  return grantee === 'public' || grantee === OWNER_ROLE || logins.includes(grantee);
+function isOurs(grantee: string, plan: AccessPlan): boolean {
+  return grantee === 'public' || plan.roles.all(plan.products).includes(grantee);
 }
 
-function tooMuch(rule: string, what: string, row: PrivilegeRow, object: string): Finding {
+function tooMuch(rule: string, what: string, row: PrivilegeRow, object: string, plan: AccessPlan): Finding {
   const everybody = row.grantee === 'public';
   return {
     rule,
     severity: 'error',
     detail: `${everybody ? 'PUBLIC (everybody)' : `The role "${row.grantee}"`} has ${what}.`,
-    about: row.grantee,
+    about: plan.roles.subjectOf(row.grantee),
     fix: asMigrator(`REVOKE ${row.privilege} ${object} FROM ${everybody ? 'PUBLIC' : quoteIdent(row.grantee)}`),
   };
 }

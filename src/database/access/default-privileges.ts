@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { OWNER_ROLE } from '../role-names.js';
 import { asMigrator, asOwner, type AccessRule } from './finding.js';
 
 interface DefaultRow {
@@ -27,7 +26,7 @@ const DEFAULTS_SQL = `
 /** What is made later starts shut: a default privilege would open tables and partitions that nobody has looked at yet. */
 export const defaultPrivileges: AccessRule = async (db, plan) => {
   const schemas = [...plan.shared, ...plan.products].map((manifest) => manifest.id);
-  const rows = await db.query<DefaultRow>(DEFAULTS_SQL, [schemas, OWNER_ROLE]);
+  const rows = await db.query<DefaultRow>(DEFAULTS_SQL, [schemas, plan.roles.owner]);
   return rows.map(({ role, schema, kind, grantee, privilege }) => {
     const kinds = KINDS[kind as keyof typeof KINDS];
     const [who, to] = grantee === 'public' ? ['PUBLIC (everybody)', 'PUBLIC'] : [`the role "${grantee}"`, quoteIdent(grantee)];
@@ -37,7 +36,7 @@ export const defaultPrivileges: AccessRule = async (db, plan) => {
       rule: 'default-privilege',
       severity: 'error' as const,
       detail: `${kinds.toLowerCase()} that "${role}" makes ${schema === null ? 'anywhere' : `in "${schema}"`} will be open to ${who} for ${privilege}.`,
-      fix: role === OWNER_ROLE ? asOwner(alter) : asMigrator(alter),
+      fix: role === plan.roles.owner ? asOwner(alter) : asMigrator(alter),
     };
   });
 };

@@ -1,11 +1,14 @@
 import type { Queryable } from '../admin-connection.js';
 import type { ProductManifest, SharedManifest } from '../manifest.js';
+import type { RoleNames } from '../role-names.js';
 
 /** What the roles, grants and policies of a database are to be; everything in it follows from the manifests. */
 export interface AccessPlan {
   readonly database: string;
   readonly shared: readonly SharedManifest[];
   readonly products: readonly ProductManifest[];
+  /** What the roles are called. */
+  readonly roles: RoleNames;
   /** Where pgvector lives: `extensions`, unless the database had it elsewhere before. */
   readonly extensionsSchema: string;
   readonly roleSecret: string;
@@ -22,7 +25,7 @@ export interface Finding {
   readonly severity: 'error' | 'warning';
   /** For operators: names roles and objects. Never sent to an API client. */
   readonly detail: string;
-  /** The role or schema that it is about. Where that is a product's, what can't be mended is that product's failure alone. */
+  /** The product, shared role or schema that it is about. Where that is a product, what can't be mended is that product's failure alone. */
   readonly about?: string;
   readonly fix: readonly FixStatement[];
 }

@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { loginRoles } from '../role-names.js';
 import { asMigrator, type AccessRule } from './finding.js';
 
 interface DefinerRow {
@@ -21,7 +20,7 @@ const DEFINERS_SQL = `
 /** A function outside of our schemas that runs with somebody else's rights, and that a product may call: a way past its own. */
 export const foreignFunctions: AccessRule = async (db, plan) => {
   const schemas = [...plan.shared, ...plan.products].map((manifest) => manifest.id);
-  const rows = await db.query<DefinerRow>(DEFINERS_SQL, [schemas, loginRoles(plan.products)]);
+  const rows = await db.query<DefinerRow>(DEFINERS_SQL, [schemas, plan.roles.logins(plan.products)]);
   return rows.map(({ signature, owner, grantee }) => ({
     rule: 'definer-elsewhere',
     severity: 'error' as const,

@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
 import { asOwner, type AccessRule, type Finding } from './finding.js';
 
 interface FunctionRow {
@@ -39,7 +38,7 @@ export const functions: AccessRule = async (db, plan) => {
   return rows.flatMap((row) => {
     const manifest = plan.shared.find((candidate) => candidate.id === row.schema);
     const isControls = manifest?.controlFunctions.some((declared) => declared.signature === row.signature) ?? false;
-    const callers = isControls ? [CONTROL_ROLE] : plan.products.filter((product) => product.id === row.schema).map((product) => product.id);
+    const callers = isControls ? [plan.roles.control] : plan.products.filter((product) => product.id === row.schema).map((product) => plan.roles.of(product.id));
     return [...privileges(row, callers), ...searchPath(row)];
   });
 };
@@ -85,8 +84,8 @@ function target(row: FunctionRow): string {
 }
 
 /** New functions of the owner start closed: PostgreSQL's default gives EXECUTE to everybody. */
-export const functionDefaults: AccessRule = async (db) => {
-  const rows = await db.query<{ isPublic: boolean }>(DEFAULTS_SQL, [OWNER_ROLE]);
+export const functionDefaults: AccessRule = async (db, plan) => {
+  const rows = await db.query<{ isPublic: boolean }>(DEFAULTS_SQL, [plan.roles.owner]);
   if (rows.length > 0 && !rows.some((row) => row.isPublic)) return [];
   return [
     {

@@ -1,5 +1,4 @@
 import type { Queryable } from '../admin-connection.js';
-import { loginRoles } from '../role-names.js';
 import type { AccessRule, Finding } from './finding.js';
 
 /** One line of pg_hba.conf that lets somebody in without asking for anything. */
@@ -24,7 +23,7 @@ const LOOPBACK = /^(127\.|::1|localhost$|samehost$)/;
 export const hostAccess: AccessRule = async (db, plan) => {
   if (!(await isReadable(db))) return [];
   const lines = await db.query<TrustLine>(TRUST_SQL);
-  return trustFindings(lines, plan.database, loginRoles(plan.products));
+  return trustFindings(lines, plan.database, plan.roles.logins(plan.products));
 };
 
 export function trustFindings(lines: readonly TrustLine[], database: string, roles: readonly string[]): Finding[] {

@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { OWNER_ROLE, loginRoles } from '../role-names.js';
 import { asMigrator, type AccessRule } from './finding.js';
 
 interface MembershipRow {
@@ -23,26 +22,26 @@ const MIGRATOR_SQL = `
 
 /** A login role is a member of nothing: a membership is a door into somebody else's home. */
 export const memberships: AccessRule = async (db, plan) => {
-  const rows = await db.query<MembershipRow>(MEMBERSHIPS_SQL, [[...loginRoles(plan.products), OWNER_ROLE]]);
+  const rows = await db.query<MembershipRow>(MEMBERSHIPS_SQL, [plan.roles.all(plan.products)]);
   return rows.map((row) => ({
     rule: 'role-membership',
     severity: 'error' as const,
     detail: `The role "${row.member}" is a member of "${row.role}".`,
-    about: row.member,
+    about: plan.roles.subjectOf(row.member),
     fix: asMigrator(`REVOKE ${quoteIdent(row.role)} FROM ${quoteIdent(row.member)}`),
   }));
 };
 
 /** The migrator makes schemas and tables in the owner's name, for which it has to be a member of it. */
-export const migratorIsOwner: AccessRule = async (db) => {
-  const [migrator] = await db.query<{ name: string; superuser: boolean; isOwner: boolean }>(MIGRATOR_SQL, [OWNER_ROLE]);
+export const migratorIsOwner: AccessRule = async (db, plan) => {
+  const [migrator] = await db.query<{ name: string; superuser: boolean; isOwner: boolean }>(MIGRATOR_SQL, [plan.roles.owner]);
   if (migrator === undefined || migrator.superuser || migrator.isOwner) return [];
   return [
     {
       rule: 'migrator-not-owner',
       severity: 'error',
-      detail: `The migrator "${migrator.name}" is not a member of "${OWNER_ROLE}".`,
-      fix: asMigrator(`GRANT ${quoteIdent(OWNER_ROLE)} TO ${quoteIdent(migrator.name)} WITH INHERIT TRUE, SET TRUE`),
+      detail: `The migrator "${migrator.name}" is not a member of "${plan.roles.owner}".`,
+      fix: asMigrator(`GRANT ${quoteIdent(plan.roles.owner)} TO ${quoteIdent(migrator.name)} WITH INHERIT TRUE, SET TRUE`),
     },
   ];
 };

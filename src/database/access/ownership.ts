@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { loginRoles, OWNER_ROLE } from '../role-names.js';
 import { asMigrator, type AccessRule } from './finding.js';
 
 interface OwnedRow {
@@ -27,13 +26,13 @@ const OWNED_SQL = `
 /** A login role owns nothing: an owner may do anything with what it owns, whatever the grants say. */
 export const ownership: AccessRule = async (db, plan) => {
   const schemas = [...plan.shared, ...plan.products].map((manifest) => manifest.id);
-  const rows = await db.query<OwnedRow>(OWNED_SQL, [loginRoles(plan.products), schemas]);
+  const rows = await db.query<OwnedRow>(OWNED_SQL, [plan.roles.logins(plan.products), schemas]);
   return rows.map(({ role, object, isDatabase }) => ({
     rule: 'role-owns',
     severity: 'error' as const,
     detail: `The role "${role}" owns the ${object}.`,
     fix: isDatabase
       ? asMigrator(`ALTER DATABASE ${quoteIdent(plan.database)} OWNER TO CURRENT_USER`, `GRANT CONNECT ON DATABASE ${quoteIdent(plan.database)} TO ${quoteIdent(role)}`)
-      : asMigrator(`REASSIGN OWNED BY ${quoteIdent(role)} TO ${quoteIdent(OWNER_ROLE)}`),
+      : asMigrator(`REASSIGN OWNED BY ${quoteIdent(role)} TO ${quoteIdent(plan.roles.owner)}`),
   }));
 };

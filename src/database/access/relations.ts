@@ -1,6 +1,5 @@
 import type { TablePrivilege } from '../manifest.js';
 import { quoteIdent } from '../quote-ident.js';
-import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
 import { asMigrator, asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 interface RelationRow {
@@ -39,51 +38,51 @@ export const relations: AccessRule = async (db, plan) => {
   const rows = await db.query<RelationRow>(RELATIONS_SQL, [[...plan.shared, ...plan.products].map((manifest) => manifest.id)]);
   return rows.flatMap((row) => {
     const expected = expectedGrants(row, plan);
-    return [...wrongOwner(row, expected), ...grantFindings(row, expected)];
+    return [...wrongOwner(row, expected, plan), ...grantFindings(row, expected, plan)];
   });
 };
 
 /** role → privileges on that relation, those on single columns written as GRANT takes them: `UPDATE ("status")` */
 function expectedGrants(row: RelationRow, plan: AccessPlan): Map<string, readonly string[]> {
   // pg_dump reads partitions one by one; whoever else is to reach one goes through its parent.
-  if (row.isPartition) return new Map([[BACKUP_ROLE, ['SELECT']]]);
+  if (row.isPartition) return new Map([[plan.roles.backup, ['SELECT']]]);
   const isHistory = row.name === MIGRATIONS_TABLE;
   const product = plan.products.find((candidate) => candidate.id === row.schema);
   if (product !== undefined) {
-    if (row.isSequence) return new Map([[product.id, ['USAGE', 'SELECT']], [BACKUP_ROLE, ['SELECT']]]);
-    return new Map([[product.id, isHistory ? ['SELECT'] : ALL], [BACKUP_ROLE, ['SELECT']]]);
+    if (row.isSequence) return new Map([[plan.roles.of(product.id), ['USAGE', 'SELECT']], [plan.roles.backup, ['SELECT']]]);
+    return new Map([[plan.roles.of(product.id), isHistory ? ['SELECT'] : ALL], [plan.roles.backup, ['SELECT']]]);
   }
-  if (row.isSequence) return new Map([[BACKUP_ROLE, ['SELECT']]]);
+  if (row.isSequence) return new Map([[plan.roles.backup, ['SELECT']]]);
   const table = plan.shared.find((manifest) => manifest.id === row.schema)?.tables.find((candidate) => candidate.name === row.name);
-  const grants = new Map<string, readonly string[]>([[BACKUP_ROLE, ['SELECT']]]);
-  if (isHistory) grants.set(CONTROL_ROLE, ['SELECT']);
+  const grants = new Map<string, readonly string[]>([[plan.roles.backup, ['SELECT']]]);
+  if (isHistory) grants.set(plan.roles.control, ['SELECT']);
   // A table that no manifest names is shut to everybody: forgetting to declare one must not open it.
   if (table === undefined) return grants;
-  grants.set(CONTROL_ROLE, table.controlMay ?? ALL);
+  grants.set(plan.roles.control, table.controlMay ?? ALL);
   const products = [...(table.productMay ?? []), ...(table.productUpdates ?? []).map((column) => `UPDATE (${quoteIdent(column)})`)];
-  if (products.length > 0) for (const { id } of plan.products) grants.set(id, products);
+  if (products.length > 0) for (const { id } of plan.products) grants.set(plan.roles.of(id), products);
   return grants;
 }
 
-function wrongOwner(row: RelationRow, expected: Map<string, readonly string[]>): Finding[] {
-  if (row.owner === OWNER_ROLE || row.isSequence) return [];
+function wrongOwner(row: RelationRow, expected: Map<string, readonly string[]>, plan: AccessPlan): Finding[] {
+  if (row.owner === plan.roles.owner || row.isSequence) return [];
   // What the one who owned it could do by owning it, it may need to be granted.
   const granted = expected.get(row.owner);
   return [
     {
       rule: 'relation-owner',
       severity: 'error',
-      detail: `"${row.schema}"."${row.name}" belongs to "${row.owner}", not to "${OWNER_ROLE}".`,
+      detail: `"${row.schema}"."${row.name}" belongs to "${row.owner}", not to "${plan.roles.owner}".`,
       about: row.schema,
       fix: asMigrator(
-        `ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(OWNER_ROLE)}`,
+        `ALTER TABLE ${qualified(row)} OWNER TO ${quoteIdent(plan.roles.owner)}`,
         ...(granted ? [`GRANT ${granted.join(', ')} ON TABLE ${qualified(row)} TO ${quoteIdent(row.owner)}`] : []),
       ),
     },
   ];
 }
 
-function grantFindings(row: RelationRow, expected: Map<string, readonly string[]>): Finding[] {
+function grantFindings(row: RelationRow, expected: Map<string, readonly string[]>, plan: AccessPlan): Finding[] {
   const object = `${row.isSequence ? 'SEQUENCE' : 'TABLE'} ${qualified(row)}`;
   const existing = row.acl.map(({ grantee, privilege, column }) => ({ role: grantee, what: column === null ? privilege : `${privilege} (${quoteIdent(column)})` }));
   const findings: Finding[] = [];
@@ -107,7 +106,7 @@ function grantFindings(row: RelationRow, expected: Map<string, readonly string[]
       rule: 'grant-missing',
       severity: 'error',
       detail: `The role "${role}" lacks ${absent.join(', ')} on "${row.schema}"."${row.name}".`,
-      about: expected.has(row.schema) ? row.schema : role,
+      about: expected.has(plan.roles.of(row.schema)) ? row.schema : plan.roles.subjectOf(role),
       fix: asOwner(`GRANT ${absent.join(', ')} ON ${object} TO ${quoteIdent(role)}`),
     });
   }

@@ -59,7 +59,7 @@ async function repairRule(admin: AdminConnection, plan: AccessPlan, rule: Access
   for (let attempt = 1; ; attempt++) {
     const findings = await rule(admin, plan);
     if (findings.length === 0) return [];
-    const failures = await applyFixes(admin, findings);
+    const failures = await applyFixes(admin, findings, plan.roles.owner);
     const left = await rule(admin, plan);
     if (left.length === 0) return [];
     const contended = [...failures.values()].some((error) => CONCURRENT_CHANGE.has(sqlState(error)));
@@ -75,13 +75,13 @@ async function repairRule(admin: AdminConnection, plan: AccessPlan, rule: Access
  * one, and only where that fails each goes alone, so that one that can't be mended holds up none of the others.
  * @returns by the finding's detail, why it could not be applied
  */
-async function applyFixes(admin: AdminConnection, findings: readonly Finding[]): Promise<Map<string, unknown>> {
+async function applyFixes(admin: AdminConnection, findings: readonly Finding[], owner: string): Promise<Map<string, unknown>> {
   const failures = new Map<string, unknown>();
   for (const batch of batches(findings)) {
-    if (batch.length > 1 && (await succeeds(applyFix(admin, batch.flatMap((finding) => finding.fix))))) continue;
+    if (batch.length > 1 && (await succeeds(applyFix(admin, batch.flatMap((finding) => finding.fix), owner)))) continue;
     for (const finding of batch) {
       try {
-        await applyFix(admin, finding.fix);
+        await applyFix(admin, finding.fix, owner);
       } catch (error) {
         failures.set(finding.detail, error);
       }
@@ -112,12 +112,12 @@ function needsOwner(fix: readonly FixStatement[]): boolean {
   return fix.some((statement) => statement.as === 'owner');
 }
 
-async function applyFix(admin: AdminConnection, fix: readonly FixStatement[]): Promise<void> {
+async function applyFix(admin: AdminConnection, fix: readonly FixStatement[], owner: string): Promise<void> {
   if (fix.length === 0) return;
   const run = async (): Promise<void> => {
     await admin.query(fix.map(({ sql }) => sql).join(';\n'));
   };
-  await (needsOwner(fix) ? admin.asOwner(run) : admin.transaction(run));
+  await (needsOwner(fix) ? admin.asOwner(owner, run) : admin.transaction(run));
 }
 
 function withReason(finding: Finding, error: unknown): Finding {

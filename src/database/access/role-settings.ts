@@ -1,5 +1,4 @@
 import { quoteIdent, quoteLiteral } from '../quote-ident.js';
-import { BACKUP_ROLE, loginRoles } from '../role-names.js';
 import { asMigrator, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 interface SettingsRow {
@@ -24,22 +23,22 @@ const SETTINGS_SQL = `
 const SERVING_TIMEOUTS = { statement_timeout: '30s', lock_timeout: '5s', idle_in_transaction_session_timeout: '60s' };
 
 /** Settings that hang on a login role in this database; they hold at once at login, also behind a pooler. */
-export function expectedSettings(role: string, plan: Pick<AccessPlan, 'shared' | 'products' | 'extensionsSchema'>): Map<string, string> {
-  const own = plan.products.some((product) => product.id === role) ? [role] : [];
+export function expectedSettings(role: string, plan: Pick<AccessPlan, 'shared' | 'products' | 'roles' | 'extensionsSchema'>): Map<string, string> {
+  const own = plan.products.filter((product) => plan.roles.of(product.id) === role).map((product) => product.id);
   const path = [...own, ...plan.shared.map((manifest) => manifest.id), plan.extensionsSchema];
   const settings = new Map([['search_path', path.join(', ')]]);
-  if (role !== BACKUP_ROLE) for (const [name, value] of Object.entries(SERVING_TIMEOUTS)) settings.set(name, value);
+  if (role !== plan.roles.backup) for (const [name, value] of Object.entries(SERVING_TIMEOUTS)) settings.set(name, value);
   return settings;
 }
 
 /** A role may change its own settings by SQL, so they are compared and put back. */
 export const roleSettings: AccessRule = async (db, plan) => {
-  const rows = await db.query<SettingsRow>(SETTINGS_SQL, [loginRoles(plan.products)]);
-  return loginRoles(plan.products).flatMap((role) => {
+  const rows = await db.query<SettingsRow>(SETTINGS_SQL, [plan.roles.logins(plan.products)]);
+  return plan.roles.logins(plan.products).flatMap((role) => {
     const expected = expectedSettings(role, plan);
     const inDatabase = parse(rows.find((row) => row.role === role && row.database !== null)?.settings ?? []);
     const everywhere = parse(rows.find((row) => row.role === role && row.database === null)?.settings ?? []);
-    return [...departures(role, expected, inDatabase, plan), ...strays(role, everywhere)];
+    return [...departures(role, expected, inDatabase, plan), ...strays(role, everywhere, plan)];
   });
 };
 
@@ -52,25 +51,25 @@ function departures(role: string, expected: Map<string, string>, actual: Map<str
       rule: 'role-setting',
       severity: 'error' as const,
       detail: `The role "${role}" has ${name} = ${actual.get(name) ?? 'the default'}, not ${value}.`,
-      about: role,
+      about: plan.roles.subjectOf(role),
       fix: asMigrator(`${alter} SET ${quoteIdent(name)} = ${settingValue(name, value)}`),
     })),
     ...unknown.map((name) => ({
       rule: 'role-setting-unknown',
       severity: 'error' as const,
       detail: `The role "${role}" has a setting that is not Nagaya's: ${name} = ${actual.get(name)}.`,
-      about: role,
+      about: plan.roles.subjectOf(role),
       fix: asMigrator(`${alter} RESET ${quoteIdent(name)}`),
     })),
   ];
 }
 
-function strays(role: string, actual: Map<string, string>): Finding[] {
+function strays(role: string, actual: Map<string, string>, plan: AccessPlan): Finding[] {
   return [...actual].map(([name, value]) => ({
     rule: 'role-setting-unknown',
     severity: 'error' as const,
     detail: `The role "${role}" has a setting for every database that is not Nagaya's: ${name} = ${value}.`,
-    about: role,
+    about: plan.roles.subjectOf(role),
     fix: asMigrator(`ALTER ROLE ${quoteIdent(role)} RESET ${quoteIdent(name)}`),
   }));
 }

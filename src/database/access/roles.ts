@@ -1,6 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
 import { quoteIdent, quoteLiteral } from '../quote-ident.js';
-import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
 import { ownRoleComments, roleComment, scramVerifier } from '../role-secret.js';
 import { asMigrator, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
@@ -41,10 +40,10 @@ export const roles: AccessRule = async (db, plan) => {
 
 function expectedRoles(plan: AccessPlan): { name: string; login: boolean }[] {
   return [
-    { name: OWNER_ROLE, login: false },
-    { name: CONTROL_ROLE, login: true },
-    { name: BACKUP_ROLE, login: true },
-    ...plan.products.map((product) => ({ name: product.id, login: true })),
+    { name: plan.roles.owner, login: false },
+    { name: plan.roles.control, login: true },
+    { name: plan.roles.backup, login: true },
+    ...plan.products.map((product) => ({ name: plan.roles.of(product.id), login: true })),
   ];
 }
 
@@ -56,7 +55,7 @@ function refuseForeignRoles(rows: readonly RoleRow[], plan: AccessPlan): void {
   throw new AppError(
     'conflict',
     `The role${foreign.length > 1 ? 's' : ''} ${foreign.join(', ')} on this server ${foreign.length > 1 ? 'do' : 'does'} not belong to this Nagaya deployment. ` +
-      'Roles belong to the whole server: either another deployment (another NAGAYA_ROLE_SECRET) lives here, then give this one a server of its own or the same secret; ' +
+      'Roles belong to the whole server: either another deployment (another NAGAYA_ROLE_SECRET) lives here, then give this one names of its own for its roles: set NAGAYA_ROLE_PREFIX, in every process of this deployment; ' +
       'or the secret was changed, then give the one before it as NAGAYA_ROLE_SECRET_PREVIOUS and run "nagaya secret rotate"; ' +
       'or somebody made the role by hand, then rename it or choose another product id.',
   );
@@ -68,13 +67,13 @@ function missingRole(name: string, login: boolean, plan: AccessPlan): Finding {
     ? `CREATE ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT ${plan.roleConnectionLimit}`
     : `CREATE ROLE ${role} NOLOGIN NOINHERIT NOCREATEDB NOCREATEROLE`;
   // The backup role's password comes from a secret that serving processes lack: role-passwords.ts sets it.
-  const password = login && name !== BACKUP_ROLE ? ` PASSWORD ${quoteLiteral(scramVerifier(plan.roleSecret, name))}` : '';
+  const password = login && name !== plan.roles.backup ? ` PASSWORD ${quoteLiteral(scramVerifier(plan.roleSecret, name))}` : '';
   return {
     rule: 'role-missing',
     severity: 'error',
     detail: `The role "${name}" does not exist.`,
-    about: name,
-    fix: asMigrator(create + password, `COMMENT ON ROLE ${role} IS ${quoteLiteral(roleComment(plan.roleSecret))}`),
+    about: plan.roles.subjectOf(name),
+    fix: asMigrator(create + password, `COMMENT ON ROLE ${role} IS ${quoteLiteral(roleComment(plan.roleSecret, plan.roles))}`),
   };
 }
 
@@ -82,7 +81,7 @@ function departures(row: RoleRow, login: boolean, plan: AccessPlan): Finding[] {
   const role = quoteIdent(row.name);
   const findings: Finding[] = [];
   const report = (rule: string, detail: string, ...fix: string[]) =>
-    findings.push({ rule, severity: 'error', detail: `The role "${row.name}" ${detail}.`, about: row.name, fix: asMigrator(...fix) });
+    findings.push({ rule, severity: 'error', detail: `The role "${row.name}" ${detail}.`, about: plan.roles.subjectOf(row.name), fix: asMigrator(...fix) });
   // Only a superuser may name these in ALTER ROLE, even to take them away, so each is mended only where it is wrong.
   if (row.superuser) report('role-superuser', 'is a superuser', `ALTER ROLE ${role} NOSUPERUSER`);
   if (row.bypassesRls) report('role-bypasses-rls', 'bypasses row-level security', `ALTER ROLE ${role} NOBYPASSRLS`);

@@ -1,6 +1,5 @@
 import type { SharedTable } from '../manifest.js';
 import { quoteIdent } from '../quote-ident.js';
-import { BACKUP_ROLE, CONTROL_ROLE } from '../role-names.js';
 import { asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 import { MIGRATIONS_TABLE } from './relations.js';
 
@@ -49,7 +48,9 @@ const TABLES_SQL = `
  * The role is the product. The scalar sub-select runs once a statement instead of once a row, and the explicit
  * collation keeps the comparison indexable: `current_user` alone has type name, whose collation loses the index.
  */
-const OWN_ROWS = `product_id = (SELECT current_user::text COLLATE "default")`;
+function ownRows({ roles }: AccessPlan): string {
+  return `product_id = (SELECT ${roles.currentProductSql} COLLATE "default")`;
+}
 
 /** Row-level security on every table of the shared schemas, forced, so that not even a stray grant opens one. */
 export const rowSecurity: AccessRule = async (db, plan) => {
@@ -58,20 +59,20 @@ export const rowSecurity: AccessRule = async (db, plan) => {
 };
 
 function expectedPolicies(row: TableRow, plan: AccessPlan): PolicySpec[] {
-  const specs: PolicySpec[] = [{ name: 'backup_rows', command: 'SELECT', role: BACKUP_ROLE, using: 'true', check: null }];
+  const specs: PolicySpec[] = [{ name: 'backup_rows', command: 'SELECT', role: plan.roles.backup, using: 'true', check: null }];
   // Who else reaches a partition directly sees nothing; through the parent, the parent's policies hold.
   if (row.isPartition) return specs;
   const table = plan.shared.find((manifest) => manifest.id === row.schema)?.tables.find((candidate) => candidate.name === row.name);
   if (table === undefined) return specs;
-  specs.push({ name: 'control_rows', command: 'ALL', role: CONTROL_ROLE, using: 'true', check: 'true' });
-  const product = productPolicy(table);
+  specs.push({ name: 'control_rows', command: 'ALL', role: plan.roles.control, using: 'true', check: 'true' });
+  const product = productPolicy(table, plan);
   if (product !== undefined) specs.push(product);
   return specs;
 }
 
-function productPolicy(table: SharedTable): PolicySpec | undefined {
+function productPolicy(table: SharedTable, plan: AccessPlan): PolicySpec | undefined {
   if (table.rows === 'none') return undefined;
-  if (table.rows === 'own') return { name: 'product_rows', command: 'ALL', role: 'public', using: OWN_ROWS, check: OWN_ROWS };
+  if (table.rows === 'own') return { name: 'product_rows', command: 'ALL', role: 'public', using: ownRows(plan), check: ownRows(plan) };
   return { name: 'product_rows', command: 'SELECT', role: 'public', using: table.rows.visible, check: null };
 }
 
@@ -139,7 +140,8 @@ function canonical(expression: string | null): string | null {
   return (
     expression
       ?.toLowerCase()
-      .replaceAll(/\bas "?current_user"?/g, '')
+      .replaceAll(/\bas "?(current_user|substring)"?/g, '')
+      .replaceAll('"substring"', 'substring')
       .replaceAll(/::(text|character varying|varchar)(\(\d+\))?/g, '')
       .replaceAll(/[\s()]/g, '') ?? null
   );

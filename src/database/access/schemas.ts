@@ -1,5 +1,4 @@
 import { quoteIdent } from '../quote-ident.js';
-import { BACKUP_ROLE, CONTROL_ROLE, OWNER_ROLE } from '../role-names.js';
 import { asMigrator, asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 interface SchemaRow {
@@ -19,11 +18,11 @@ const SCHEMAS_SQL = `
 
 /** Which roles may look into a schema. CREATE belongs to the owner alone. */
 export function schemaUsers(plan: AccessPlan): Map<string, string[]> {
-  const products = plan.products.map((product) => product.id);
+  const products = plan.products.map((product) => plan.roles.of(product.id));
   const users = new Map<string, string[]>();
-  for (const manifest of plan.shared) users.set(manifest.id, [CONTROL_ROLE, BACKUP_ROLE, ...products]);
-  for (const id of products) users.set(id, [id, BACKUP_ROLE]);
-  users.set(plan.extensionsSchema, [CONTROL_ROLE, BACKUP_ROLE, ...products]);
+  for (const manifest of plan.shared) users.set(manifest.id, [plan.roles.control, plan.roles.backup, ...products]);
+  for (const { id } of plan.products) users.set(id, [plan.roles.of(id), plan.roles.backup]);
+  users.set(plan.extensionsSchema, [plan.roles.control, plan.roles.backup, ...products]);
   return users;
 }
 
@@ -34,36 +33,36 @@ export const schemas: AccessRule = async (db, plan) => {
   const existing = new Map(rows.map((row) => [row.name, row]));
   return [...users].flatMap(([name, roles]) => {
     const row = existing.get(name);
-    if (row === undefined) return [missing(name), ...grants(name, roles, [])];
-    const foreignHome = name === plan.extensionsSchema && row.owner !== OWNER_ROLE;
+    if (row === undefined) return [missing(name, plan), ...grants(name, roles, [], plan)];
+    const foreignHome = name === plan.extensionsSchema && row.owner !== plan.roles.owner;
     // In somebody else's schema the owner of our tables needs leave, as the others do, to use the types.
-    const inhabitants = foreignHome ? [OWNER_ROLE, ...roles] : roles;
-    return [...(row.owner === OWNER_ROLE || foreignHome ? [] : [wrongOwner(row)]), ...grants(name, inhabitants, row.acl, foreignHome)];
+    const inhabitants = foreignHome ? [plan.roles.owner, ...roles] : roles;
+    return [...(row.owner === plan.roles.owner || foreignHome ? [] : [wrongOwner(row, plan)]), ...grants(name, inhabitants, row.acl, plan, foreignHome)];
   });
 };
 
-function missing(name: string): Finding {
+function missing(name: string, plan: AccessPlan): Finding {
   return {
     rule: 'schema-missing',
     severity: 'error',
     detail: `The schema "${name}" does not exist.`,
     about: name,
-    fix: asMigrator(`CREATE SCHEMA ${quoteIdent(name)} AUTHORIZATION ${quoteIdent(OWNER_ROLE)}`),
+    fix: asMigrator(`CREATE SCHEMA ${quoteIdent(name)} AUTHORIZATION ${quoteIdent(plan.roles.owner)}`),
   };
 }
 
-function wrongOwner(row: SchemaRow): Finding {
+function wrongOwner(row: SchemaRow, plan: AccessPlan): Finding {
   return {
     rule: 'schema-owner',
     severity: 'error',
     // Not mended by itself: a schema that somebody else made may hold data that is not Nagaya's to take over.
-    detail: `The schema "${row.name}" exists and belongs to "${row.owner}", not to "${OWNER_ROLE}". Rename it, choose another product id, or hand it over yourself.`,
+    detail: `The schema "${row.name}" exists and belongs to "${row.owner}", not to "${plan.roles.owner}". Rename it, choose another product id, or hand it over yourself.`,
     about: row.name,
     fix: [],
   };
 }
 
-function grants(name: string, roles: readonly string[], acl: SchemaRow['acl'], foreignHome = false): Finding[] {
+function grants(name: string, roles: readonly string[], acl: SchemaRow['acl'], plan: AccessPlan, foreignHome = false): Finding[] {
   const schema = quoteIdent(name);
   // Somebody else's extension schema keeps its owner, so its grants are the migrator's to make.
   const by = foreignHome ? asMigrator : asOwner;
@@ -75,7 +74,7 @@ function grants(name: string, roles: readonly string[], acl: SchemaRow['acl'], f
       severity: 'error' as const,
       detail: `The role "${role}" may not use the schema "${name}".`,
       // A product's own schema concerns that product; a shared one whom it is shut to.
-      about: roles.includes(name) ? name : role,
+      about: roles.includes(plan.roles.of(name)) ? name : plan.roles.subjectOf(role),
       fix: by(`GRANT USAGE ON SCHEMA ${schema} TO ${quoteIdent(role)}`),
     })),
     ...excess.map((entry) => ({

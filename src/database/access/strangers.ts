@@ -1,5 +1,4 @@
 import type { Queryable } from '../admin-connection.js';
-import { loginRoles, OWNER_ROLE } from '../role-names.js';
 import { ownRoleComments } from '../role-secret.js';
 import type { AccessPlan } from './finding.js';
 
@@ -18,16 +17,16 @@ const SCHEMAS_SQL = `
  */
 export async function findStrangers(db: Queryable, plan: AccessPlan): Promise<Map<string, string>> {
   const ids = plan.products.map((product) => product.id);
-  const foreign = (await db.query<{ name: string }>(ROLES_SQL, [[OWNER_ROLE, ...loginRoles(plan.products)], ownRoleComments(plan)])).map((row) => row.name);
+  const foreign = (await db.query<{ name: string }>(ROLES_SQL, [plan.roles.all(plan.products), ownRoleComments(plan)])).map((row) => row.name);
   // Where even the shared roles are somebody else's, the server is another deployment's: the rule for roles says so, and stops.
-  if (foreign.some((name) => !ids.includes(name))) return new Map();
+  if (foreign.some((name) => !ids.includes(plan.roles.subjectOf(name)))) return new Map();
   const strangers = new Map<string, string>();
-  for (const { name, owner } of await db.query<{ name: string; owner: string }>(SCHEMAS_SQL, [ids, OWNER_ROLE])) {
-    strangers.set(name, `The schema "${name}" exists and belongs to "${owner}", not to "${OWNER_ROLE}". Rename it, choose another product id, or hand it over yourself.`);
+  for (const { name, owner } of await db.query<{ name: string; owner: string }>(SCHEMAS_SQL, [ids, plan.roles.owner])) {
+    strangers.set(name, `The schema "${name}" exists and belongs to "${owner}", not to "${plan.roles.owner}". Rename it, choose another product id, or hand it over yourself.`);
   }
   for (const name of foreign) {
     strangers.set(
-      name,
+      plan.roles.subjectOf(name),
       `The role "${name}" on this server does not belong to this Nagaya deployment. Roles belong to the whole server: ` +
         'another deployment (another NAGAYA_ROLE_SECRET) or somebody by hand made it. Rename it, or choose another product id.',
     );

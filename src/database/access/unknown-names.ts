@@ -1,7 +1,6 @@
 import { archivedSchema } from '../archived-schemas.js';
 import { quoteIdent } from '../quote-ident.js';
-import { BACKUP_ROLE, loginRoles, OWNER_ROLE } from '../role-names.js';
-import { asMigrator, asOwner, type AccessRule, type Finding } from './finding.js';
+import { asMigrator, asOwner, type AccessPlan, type AccessRule, type Finding } from './finding.js';
 
 const SCHEMAS_SQL = `
   SELECT n.nspname AS name,
@@ -17,8 +16,8 @@ const SCHEMAS_SQL = `
  */
 export const unknownSchemas: AccessRule = async (db, plan) => {
   const known = [...plan.shared.map((manifest) => manifest.id), ...plan.products.map((product) => product.id), plan.extensionsSchema];
-  const rows = await db.query<{ name: string; openTo: string[] }>(SCHEMAS_SQL, [OWNER_ROLE, known]);
-  return rows.filter((row) => !isArchived(row)).map(({ name, openTo }) => ({
+  const rows = await db.query<{ name: string; openTo: string[] }>(SCHEMAS_SQL, [plan.roles.owner, known]);
+  return rows.filter((row) => !isArchived(row, plan)).map(({ name, openTo }) => ({
     rule: 'schema-unknown',
     severity: openTo.length > 0 ? ('error' as const) : ('warning' as const),
     detail:
@@ -30,8 +29,8 @@ export const unknownSchemas: AccessRule = async (db, plan) => {
 };
 
 /** Put away for a product that is archived, and open to nobody but its own product, which has no door to come in by, and to backups. */
-function isArchived({ name, openTo }: { name: string; openTo: readonly string[] }): boolean {
-  return name.startsWith(archivedSchema('')) && openTo.every((role) => archivedSchema(role) === name || role === BACKUP_ROLE);
+function isArchived({ name, openTo }: { name: string; openTo: readonly string[] }, { roles }: AccessPlan): boolean {
+  return name.startsWith(archivedSchema('')) && openTo.every((role) => archivedSchema(roles.subjectOf(role)) === name || role === roles.backup);
 }
 
 // Superusers need no privilege, and the owner of the database has them all.
@@ -39,12 +38,12 @@ const GRANTEES_SQL = `
   SELECT r.rolname AS name, acl.privilege_type AS privilege, shobj_description(r.oid, 'pg_authid') LIKE 'Nagaya deployment %' AS "looksLikeOurs"
     FROM pg_database d, aclexplode(d.datacl) acl JOIN pg_roles r ON r.oid = acl.grantee
    WHERE d.datname = current_database() AND acl.grantee <> d.datdba AND NOT r.rolsuper AND NOT r.rolname = ANY($1) AND r.rolname <> current_user
-     AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = $2 || r.rolname)
+     AND NOT EXISTS (SELECT FROM pg_namespace n WHERE r.rolname = $3 || substr(n.nspname, length($2) + 1) AND starts_with(n.nspname, $2))
    ORDER BY 1, 2`;
 
 /** Roles that have a right on this database and are none of ours: the login of a product that is gone, or a stranger's. */
 export const unknownRoles: AccessRule = async (db, plan) => {
-  const rows = await db.query<{ name: string; privilege: string; looksLikeOurs: boolean | null }>(GRANTEES_SQL, [[...loginRoles(plan.products), OWNER_ROLE], archivedSchema('')]);
+  const rows = await db.query<{ name: string; privilege: string; looksLikeOurs: boolean | null }>(GRANTEES_SQL, [plan.roles.all(plan.products), archivedSchema(''), plan.roles.of('')]);
   return rows.map(({ name, privilege, looksLikeOurs }) => ({
     rule: 'role-unknown',
     severity: 'error' as const,
@@ -66,7 +65,7 @@ const MEMBERS_SQL = `
 
 /** Somebody who may act as one of our roles has its rights, without its pool, its check and its limits. */
 export const foreignMembers: AccessRule = async (db, plan) => {
-  const ours = [...loginRoles(plan.products), OWNER_ROLE];
+  const ours = plan.roles.all(plan.products);
   const rows = await db.query<{ role: string; member: string }>(MEMBERS_SQL, [ours]);
   return rows.map(
     ({ role, member }): Finding => ({

@@ -58,9 +58,25 @@ export function differencesOf(expected: Catalogue, actual: Catalogue): Differenc
   const objects = [...new Set([...expected.keys(), ...actual.keys()])].sort((one, other) => (one < other ? -1 : 1));
   return objects.flatMap((object) => {
     const [wanted, found] = [expected.get(object) ?? null, actual.get(object) ?? null];
-    if (wanted === found) return [];
+    if (wanted === found || (wanted !== null && found !== null && meaningOf(wanted) === meaningOf(found))) return [];
     return [{ object, change: found === null ? ('missing' as const) : wanted === null ? ('unexpected' as const) : ('changed' as const), expected: wanted, actual: found }];
   });
+}
+
+const CASTS = /'(?:[^']|'')*'|::(?:text|character varying)(?:\(\d+\))?(?:\[\])?/g;
+const NEEDLESS = /(?<![\w"])\((\w+|'(?:[^']|'')*'|ARRAY\[[^\]]*\])\)/g;
+
+/**
+ * PostgreSQL prints a condition that it has read back from its own print with other casts and parentheses, as after a restore:
+ * `(ARRAY['a'::character varying])::text[]` as `ARRAY[('a'::character varying)::text]`. Parentheses that group stay.
+ */
+function meaningOf(definition: string): string {
+  let text = definition.replaceAll(CASTS, (token) => (token.startsWith("'") ? token : ''));
+  for (let before = ''; before !== text; ) {
+    before = text;
+    text = text.replaceAll(NEEDLESS, '$1').replaceAll(/\bANY ?\((ARRAY\[[^\]]*\])\)/g, 'ANY $1');
+  }
+  return text;
 }
 
 /** Of a pending migration its work is there; of the newest applied one its work is not. */

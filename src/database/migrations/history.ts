@@ -2,7 +2,6 @@ import type { QueryRunner } from 'typeorm';
 import { MIGRATIONS_TABLE } from '../access/relations.js';
 import type { Queryable } from '../admin-connection.js';
 import { quoteIdent, quoteLiteral } from '../quote-ident.js';
-import { OWNER_ROLE } from '../role-names.js';
 
 /** Histories read in one statement: each takes locks, and the server's table of them is finite. */
 const TABLES_AT_ONCE = 100;
@@ -15,10 +14,11 @@ const PRESENT_SQL = `
 
 /**
  * Names of the migrations applied in each schema, oldest first; a schema without a history of ours is not in the map.
+ * @param owner the role that owns what Nagaya made
  * Two statements for a hundred schemas: asked one by one, hundreds of schemas with nothing to do take longest of all.
  */
-export async function readHistories(db: Queryable, schemas: readonly string[]): Promise<Map<string, string[]>> {
-  const present = (await db.query<{ schema: string }>(PRESENT_SQL, [schemas, MIGRATIONS_TABLE, OWNER_ROLE])).map((row) => row.schema);
+export async function readHistories(db: Queryable, schemas: readonly string[], owner: string): Promise<Map<string, string[]>> {
+  const present = (await db.query<{ schema: string }>(PRESENT_SQL, [schemas, MIGRATIONS_TABLE, owner])).map((row) => row.schema);
   const histories = new Map<string, string[]>(present.map((schema) => [schema, []]));
   for (let start = 0; start < present.length; start += TABLES_AT_ONCE) {
     const parts = present.slice(start, start + TABLES_AT_ONCE).map((schema) => `SELECT ${quoteLiteral(schema)} AS schema, id, timestamp, name::text FROM ${tableOf(schema)}`);

@@ -5,13 +5,14 @@ import { readHistories } from './history.js';
 import { knownMigrations } from './known-migrations.js';
 import { migrateSchema, pendingOf, type SchemaOutcome } from './migrate-schema.js';
 import { MigrationConnection } from './migration-connection.js';
+import type { MigrationHome } from './migration-source.js';
 import type { RunControl } from './run-events.js';
 
 export interface FleetPlan {
   /** In the order in which they are to be reported; shared ones first. */
   readonly manifests: readonly SchemaManifest[];
   readonly adminUrl: string;
-  readonly extensionsSchema: string;
+  readonly home: MigrationHome;
   /** How many products are migrated at a time. On the embedded engine it is one. */
   readonly parallel: number;
   readonly engine: 'embedded' | 'server';
@@ -67,8 +68,8 @@ async function withTrial(outcome: SchemaOutcome, { tryCanary }: FleetPlan): Prom
   }
 }
 
-async function withSomethingToDo(db: Queryable, { manifests, to }: FleetPlan): Promise<SchemaManifest[]> {
-  const histories = await readHistories(db, manifests.map((manifest) => manifest.id));
+async function withSomethingToDo(db: Queryable, { manifests, to, home }: FleetPlan): Promise<SchemaManifest[]> {
+  const histories = await readHistories(db, manifests.map((manifest) => manifest.id), home.owner);
   const pending: SchemaManifest[] = [];
   for (const manifest of manifests) {
     if (pendingOf(await knownMigrations(manifest), histories.get(manifest.id) ?? [], to).length > 0) pending.push(manifest);
@@ -90,7 +91,7 @@ async function inParallel(plan: FleetPlan, manifests: readonly SchemaManifest[],
 }
 
 async function withConnection<T>(plan: FleetPlan, work: (connection: MigrationConnection) => Promise<T>): Promise<T> {
-  const connection = new MigrationConnection(plan.adminUrl, plan.extensionsSchema, plan.engine === 'server');
+  const connection = new MigrationConnection(plan.adminUrl, plan.home, plan.engine === 'server');
   try {
     return await work(connection);
   } finally {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { quoteIdent } from '../quote-ident.js';
-import { migratorOptions, SILENT } from './migration-source.js';
+import { migratorOptions, SILENT, type MigrationHome } from './migration-source.js';
 
 /** A migrator's connection that works through one schema after the other; opened anew where it broke. */
 export class MigrationConnection {
@@ -13,7 +13,7 @@ export class MigrationConnection {
    */
   constructor(
     private readonly adminUrl: string,
-    private readonly extensionsSchema: string,
+    private readonly home: MigrationHome,
     private readonly reusable: boolean,
   ) {}
 
@@ -26,7 +26,7 @@ export class MigrationConnection {
     const client = used ?? (await this.open(schema));
     let isSound = false;
     try {
-      if (used !== undefined) await client.query(`RESET ROLE; RESET ALL; DISCARD TEMP; SET search_path TO ${quoteIdent(schema)}, ${quoteIdent(this.extensionsSchema)}`);
+      if (used !== undefined) await client.query(`RESET ROLE; RESET ALL; DISCARD TEMP; SET search_path TO ${quoteIdent(schema)}, ${quoteIdent(this.home.extensionsSchema)}`);
       const source = await lendingSource(client, schema).initialize();
       const runner = source.createQueryRunner();
       const result = await work(runner);
@@ -49,7 +49,7 @@ export class MigrationConnection {
       connectionString: this.adminUrl,
       application_name: 'nagaya-migrate',
       connectionTimeoutMillis: 10_000,
-      options: migratorOptions(schema, this.extensionsSchema),
+      options: migratorOptions(schema, this.home),
     });
     // One that breaks while nothing waits on it is replaced for the next schema; the process must not die of it.
     const forget = (): void => {

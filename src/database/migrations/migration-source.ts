@@ -1,7 +1,6 @@
 import { DataSource, type Logger } from 'typeorm';
 import type { SchemaManifest } from '../manifest.js';
 import { MIGRATIONS_TABLE } from '../access/relations.js';
-import { OWNER_ROLE } from '../role-names.js';
 import { loadMigrations } from './load-migrations.js';
 
 /** How long live traffic may stand behind a migration that waits for a lock, milliseconds. */
@@ -17,13 +16,20 @@ export const SILENT: Logger = {
   log: () => {},
 };
 
+/** Where migrations work, beside the schema itself. */
+export interface MigrationHome {
+  /** The role that is to own what they make. */
+  readonly owner: string;
+  readonly extensionsSchema: string;
+}
+
 /**
  * Start-up options of a connection that migrates a schema: logged in as the migrator, at work as the owner, so that
  * what is made belongs to it. Options instead of SET, so that a connection that is opened anew has them too.
  */
-export function migratorOptions(schema: string, extensionsSchema: string): string {
+export function migratorOptions(schema: string, { owner, extensionsSchema }: MigrationHome): string {
   const options = [
-    ['role', OWNER_ROLE],
+    ['role', owner],
     ['search_path', [schema, extensionsSchema].join(',')],
     // Who waits for ACCESS EXCLUSIVE blocks all who come after: rather fail soon, let them through, and try again.
     ['lock_timeout', `${LOCK_TIMEOUT_MS}ms`],
@@ -33,7 +39,7 @@ export function migratorOptions(schema: string, extensionsSchema: string): strin
 }
 
 /** A DataSource for one schema, as TypeORM's own command line takes it: one connection, the history in the schema itself. */
-export async function migrationSource(manifest: SchemaManifest, adminUrl: string, extensionsSchema: string): Promise<DataSource> {
+export async function migrationSource(manifest: SchemaManifest, adminUrl: string, home: MigrationHome): Promise<DataSource> {
   return new DataSource({
     type: 'postgres',
     url: adminUrl,
@@ -48,6 +54,6 @@ export async function migrationSource(manifest: SchemaManifest, adminUrl: string
     synchronize: false,
     logger: SILENT,
     poolSize: 1,
-    extra: { options: migratorOptions(manifest.id, extensionsSchema), connectionTimeoutMillis: 10_000 },
+    extra: { options: migratorOptions(manifest.id, home), connectionTimeoutMillis: 10_000 },
   });
 }

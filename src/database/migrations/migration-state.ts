@@ -28,8 +28,8 @@ export async function readMigrationState(db: Queryable, manifest: SchemaManifest
 }
 
 /** The same of many schemas at once; `db` needs SELECT on all of their histories. */
-export async function readMigrationStates(db: Queryable, manifests: readonly SchemaManifest[]): Promise<MigrationState[]> {
-  const histories = await readHistories(db, manifests.map((manifest) => manifest.id));
+export async function readMigrationStates(db: Queryable, manifests: readonly SchemaManifest[], owner: string): Promise<MigrationState[]> {
+  const histories = await readHistories(db, manifests.map((manifest) => manifest.id), owner);
   return Promise.all(manifests.map((manifest) => compareHistory(manifest, histories.get(manifest.id) ?? [])));
 }
 

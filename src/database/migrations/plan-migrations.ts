@@ -33,7 +33,7 @@ export async function planMigrations(
 ): Promise<PlannedMigration[]> {
   const products = [...house.products.filter(({ id }) => id === canary), ...house.products.filter(({ id }) => id !== canary)];
   const manifests = [...house.shared, ...products].filter(({ id }) => schema === undefined || schema.includes(id));
-  const histories = await withAdmin(requireAdminUrl(cluster), (admin) => readHistories(admin, manifests.map(({ id }) => id)));
+  const histories = await withAdmin(requireAdminUrl(cluster), (admin) => readHistories(admin, manifests.map(({ id }) => id), cluster.roles.owner));
   const planned: PlannedMigration[] = [];
   for (const manifest of manifests) {
     for (const migration of pendingOf(await knownMigrations(manifest), histories.get(manifest.id) ?? [], to)) planned.push(await plan(manifest.id, migration));

@@ -6,7 +6,6 @@ import { CLUSTER, HOUSE } from '../../database/database.module.js';
 import type { House } from '../../database/migrator.js';
 import { logIn } from '../../database/login.js';
 import { readMigrationState } from '../../database/migrations/migration-state.js';
-import { CONTROL_ROLE } from '../../database/role-names.js';
 import { findIsolationHoles } from './isolation-holes.js';
 
 /** A kubelet waits one second by default before it calls a probe failed; manifests set three. */
@@ -93,7 +92,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
 
   private async lookForHoles(db: Queryable): Promise<readonly string[]> {
     if (this.holes === undefined || performance.now() - this.holes.at > HOLES_FRESH_MS) {
-      this.holes = { found: await findIsolationHoles(db, this.house), at: performance.now() };
+      this.holes = { found: await findIsolationHoles(db, this.house, this.cluster.roles), at: performance.now() };
     }
     return this.holes.found;
   }
@@ -101,7 +100,7 @@ export class DatabaseProbe implements OnApplicationShutdown {
   private async connection(): Promise<pg.Client> {
     if (this.client !== undefined) return this.client;
     const config = { application_name: 'nagaya:probe', connectionTimeoutMillis: TIMEOUT_MS };
-    return logIn(this.cluster.urlsOf(CONTROL_ROLE), config, (client) => {
+    return logIn(this.cluster.urlsOf(this.cluster.roles.control), config, (client) => {
       client.on('error', () => this.forget(client));
       client.on('end', () => this.forget(client));
       // Already while it connects: a server that says nothing is cut off then.

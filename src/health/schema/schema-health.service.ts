@@ -7,7 +7,6 @@ import type { SchemaManifest } from '../../database/manifest.js';
 import type { House } from '../../database/migrator.js';
 import { SchemaReadiness } from '../../database/migrations/schema-readiness.js';
 import type { RoleDatabase } from '../../database/role-database.js';
-import { CONTROL_ROLE } from '../../database/role-names.js';
 import { lastActivityOf } from './activity.js';
 import { readConnections, type ConnectionsFigure } from './catalogue/connections.js';
 import { measure, type ExactFigure } from './catalogue/exact.js';
@@ -75,7 +74,7 @@ export class SchemaHealth {
       started,
       tables: await readTables(control, ids),
       indexes: await readIndexes(control, ids),
-      connections: await readConnections(control, [CONTROL_ROLE, ...ids]),
+      connections: await readConnections(control, [this.cluster.roles.control, ...ids.map((id) => this.cluster.roles.of(id))]),
       before: await this.store.looksBefore(),
       bases: await this.store.basesFor(ids),
       book: await this.book.open(),
@@ -108,7 +107,7 @@ export class SchemaHealth {
     const tables = sweep.tables.get(manifest.id);
     if (tables === undefined) return undefined;
     const before = sweep.before.get(manifest.id);
-    const connections = sweep.connections.get(manifest.kind === 'shared' ? CONTROL_ROLE : manifest.id);
+    const connections = sweep.connections.get(manifest.kind === 'shared' ? this.cluster.roles.control : this.cluster.roles.of(manifest.id));
     const figures: SchemaFigures = {
       productId: manifest.id,
       checkedAt: sweep.now,

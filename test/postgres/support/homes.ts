@@ -1,4 +1,4 @@
-import { CONTROL_ROLE } from '../../../src/database/role-names.js';
+import { CONTROL_ROLE } from '../../support/roles.js';
 import { createTestDatabase, openTestDatabase, type OpenTestDatabase, type TestDatabase } from '../../support/database.js';
 import { RoleSession } from './role-session.js';
 
