@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs ← idempotency, alerts ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs, embeddings ← idempotency, alerts ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -40,13 +40,14 @@ module.exports = {
     onlyImports('database', FOUNDATION, 'The CLI, the jobs and the tests use the database without any HTTP.'),
     onlyImports('auth', PLUMBING, 'Who may do what is decided before any feature is reached.'),
     onlyImports('metrics', [...PLUMBING, 'auth'], 'Whoever has figures hangs them here; what collected them all would have to know everybody.'),
+    onlyImports('embeddings', [...PLUMBING, 'metrics'], 'It turns texts into vectors; whose texts they are is nothing to it.'),
     onlyImports('jobs', [...PLUMBING, 'metrics'], 'A feature declares its jobs; the runner knows none of them.'),
     onlyImports('idempotency', [...PLUMBING, 'auth', 'jobs'], 'Repeating an answer is the same for every feature, so it knows none.'),
     onlyImports('alerts', [...PLUMBING, 'auth', 'metrics', 'jobs'], 'Whoever knows a matter hands in its rules, so the evaluation knows no matter; everybody may raise an alert.'),
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('mcp', PLUMBING, 'How assistants call is the same for every product; which tools there are, each product says.'),
-    onlyImports('products', [...SERVICES, 'mcp', 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
+    onlyImports('products', [...SERVICES, 'embeddings', 'mcp', 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
     onlyImports('transfer', SERVICES, 'A product is exported by its manifest and the catalogue; what its tables mean is nothing to it.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
     onlyImports('isolation', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'The canary goes through the pools of whatever products there are, and tells of it; it knows none of them.'),

@@ -1,4 +1,4 @@
-import { EMBEDDING_DIMENSIONS } from '../src/products/coding-rule2/conversations/conversation.entity.js';
+import { EMBEDDING_DIMENSIONS } from '../src/config/embedding-settings.js';
 
 /** mulberry32: the same numbers from the same seed, so that two runs measure the same data. */
 export function randomNumbers(seed: number): () => number {

@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import type { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
 import { DriftModule } from './drift/drift.module.js';
+import { EmbeddingsModule } from './embeddings/embeddings.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { IsolationModule } from './isolation/isolation.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         IdempotencyModule,
         JobsModule,
         MetricsModule,
+        EmbeddingsModule,
         AlertsModule,
         CoreModule,
         MonitoringModule,

@@ -12,6 +12,7 @@ import { openCluster, type Cluster } from './database/cluster.js';
 import { readConnectionRoom } from './database/connection-room.js';
 import { Databases } from './database/databases.js';
 import type { House } from './database/migrator.js';
+import { Embeddings } from './embeddings/embeddings.js';
 import { AppError } from './errors/app-error.js';
 import { ProblemJsonFilter } from './errors/problem-json.filter.js';
 import { documentApi, VERSION } from './document-api.js';
@@ -76,7 +77,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 /** The application without its socket, for tests and for writing the OpenAPI document. */
 export async function createApp(
-  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'metricsToken' | 'rateLimit' | keyof AlertSettings>,
+  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'embeddings' | 'metricsToken' | 'rateLimit' | keyof AlertSettings>,
   house: House,
   cluster: Cluster,
   databases: Databases,
@@ -98,6 +99,7 @@ export async function createApp(
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
   app.get(NotificationTargets, { strict: false }).use(configuration);
+  app.get(Embeddings, { strict: false }).use(configuration.embeddings);
   await limitRate(app, configuration.rateLimit);
   limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));

@@ -15,6 +15,7 @@ import { registerKey } from './key.js';
 import { registerMcp } from './mcp.js';
 import { registerMigrate } from './migrate.js';
 import { registerProduct } from './product.js';
+import { registerReembed } from './reembed.js';
 import { registerRollback } from './rollback.js';
 import { registerRestore } from './restore.js';
 import { registerSecret } from './secret.js';
@@ -40,6 +41,7 @@ const VERBS = [
   registerRestore,
   registerExport,
   registerImport,
+  registerReembed,
   registerMcp,
   registerUrl,
   registerSecret,

@@ -8,11 +8,14 @@ import { withDatabases, type CommandContext } from './context.js';
 /**
  * The parts of the service put together as they serve, for a verb that uses several of them: without its socket, and
  * with its schedule at rest.
+ * @param job the one job that runs all the same, where nobody else has it
  */
-export async function withParts<T>(context: CommandContext, work: (parts: INestApplicationContext, databases: Databases) => Promise<T>): Promise<T> {
+export async function withParts<T>(context: CommandContext, work: (parts: INestApplicationContext, databases: Databases) => Promise<T>, job?: string): Promise<T> {
   return withDatabases(context, async (databases, cluster) => {
     const app = await createApp({ ...context.configuration, docs: false }, context.house, cluster, databases, createLogger('silent'));
-    app.get(JobRunner, { strict: false }).hold();
+    const runner = app.get(JobRunner, { strict: false });
+    if (job === undefined) runner.hold();
+    else runner.runOnly(job);
     try {
       await app.init();
       return await work(app, databases);

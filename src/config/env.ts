@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { BACKUP_NAMES, readBackupSettings, type BackupSettings } from './backup-settings.js';
+import { EMBEDDING_NAMES, readEmbeddingSettings, type EmbeddingSettings } from './embedding-settings.js';
 import { readTracingSettings, type TracingSettings } from './tracing-settings.js';
 import { ALERT_NAMES, readAlertSettings, type AlertSettings } from './alert-settings.js';
 import { EnvironmentReader, SECRET_MIN_LENGTH, type EnvironmentSource } from './environment-reader.js';
@@ -47,6 +48,8 @@ export interface Configuration extends AlertSettings {
   /** CONNECTION LIMIT of each role, counted by the server over all processes. */
   readonly roleConnectionLimit: number;
   readonly backup: BackupSettings;
+  /** undefined: nobody computes embeddings, clients bring theirs. */
+  readonly embeddings: EmbeddingSettings | undefined;
   /** undefined: no traces are sent. */
   readonly tracing: TracingSettings | undefined;
 }
@@ -62,6 +65,7 @@ export class ConfigurationError extends Error {
 const KNOWN_NAGAYA_NAMES = new Set([
   ...ALERT_NAMES,
   ...BACKUP_NAMES,
+  ...EMBEDDING_NAMES,
   'NAGAYA_ROLE_PREFIX',
   'NAGAYA_ROLE_SECRET',
   'NAGAYA_ROLE_SECRET_PREVIOUS',
@@ -124,6 +128,7 @@ export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf): 
     maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
     backup: readBackupSettings(reader),
+    embeddings: readEmbeddingSettings(reader),
     tracing: readTracingSettings(reader),
     ...readAlertSettings(reader),
   };

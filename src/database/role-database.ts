@@ -58,6 +58,11 @@ export class RoleDatabase implements Queryable {
     return this.transaction((tx) => runInUnit({ role: this.role, tx }, work));
   }
 
+  /** A transaction is open around whoever asks: it must wait for nobody outside the database. */
+  get isInUnitOfWork(): boolean {
+    return currentUnit() !== undefined;
+  }
+
   /** What the pool holds at this moment; zeros before the first use. */
   poolState(): PoolState {
     if (this.source === undefined) return { active: 0, idle: 0, waiting: 0 };

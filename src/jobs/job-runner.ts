@@ -17,6 +17,7 @@ export class JobRunner implements BeforeApplicationShutdown {
   private readonly registered = new Set<string>();
   private readonly stopping = new AbortController();
   private claiming = false;
+  private only: string | undefined;
   /** Ticks that claim, and jobs that run, by name. */
   private readonly atWork = new Map<string, Promise<void>>();
 
@@ -35,6 +36,11 @@ export class JobRunner implements BeforeApplicationShutdown {
     this.stopping.abort();
   }
 
+  /** Begins this job alone: a verb takes part in what is its own, beside those who serve. */
+  runOnly(name: string): void {
+    this.only = name;
+  }
+
   /** Ends when the jobs that it began have ended; the next tick does not wait for that. */
   @Interval(TICK_MS)
   async tick(): Promise<void> {
@@ -44,6 +50,7 @@ export class JobRunner implements BeforeApplicationShutdown {
     try {
       for (const job of this.jobs) {
         if (this.stopping.signal.aborted) break;
+        if (this.only !== undefined && job.name !== this.only) continue;
         if (!this.atWork.has(job.name)) begun.push(...(await this.beginIfDue(job)));
       }
     } finally {

@@ -72,7 +72,7 @@ describe.each([
     expect(started.structuredContent).toMatchObject({ fromSessionId: first, leftOutCount: 0 });
     expect(started.structuredContent?.['memories']).toContainEqual(expect.objectContaining({ id }));
     const found = (await call(client, 'memory_search', { query: '移行を手で', sessionId: first })).structuredContent;
-    expect(found).toEqual({ items: [{ id, sessionId: first, memoryType: 'decision', retentionPriority: 5, snippet: '移行は手で書く。', tokens: 9, score: expect.any(Number) }] });
+    expect(found).toEqual({ items: [{ id, sessionId: first, memoryType: 'decision', retentionPriority: 5, snippet: '移行は手で書く。', tokens: 9, score: expect.any(Number) }], degraded: null });
     // The same services as REST: what one writes, the other reads.
     expect((await nagaya.request('GET', `${PATH}/memories/${id}`)).body).toEqual((await call(client, 'memory_get', { id })).structuredContent);
     expect((await call(client, 'memory_forget', { id })).structuredContent).toMatchObject({ nothingLeft: true });

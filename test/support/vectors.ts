@@ -1,4 +1,4 @@
-import { EMBEDDING_DIMENSIONS } from '../../src/products/coding-rule2/conversations/conversation.entity.js';
+import { EMBEDDING_DIMENSIONS } from '../../src/config/embedding-settings.js';
 
 /** A direction of no particular meaning. */
 export function randomVector(random: () => number): Float32Array {

@@ -1644,6 +1644,11 @@ export interface components {
         };
         CataloguedPattern: {
             /**
+             * @description The model of the embedding: checks compare vectors of the same model only.
+             * @example text-embedding-3-small
+             */
+            embeddingModel?: string | null;
+            /**
              * @description What else there is to know about it. Checks read `severity` (low, medium, high, critical), `regexes` (as RE2 takes them), `phrases` and `examples`: lists of texts, 50 at most each.
              * @default {}
              * @example {
@@ -1711,8 +1716,13 @@ export interface components {
              * @example The branch is shared with two others.
              */
             context?: string;
-            /** @description The action as an embedding, to be held against patterns that have one. */
+            /** @description The action as an embedding, to be held against patterns that have one of the same model. Absent, it is computed where a provider is configured and quick enough. */
             embedding?: number[] | string;
+            /**
+             * @description The model of the embedding; absent, patterns whose model was not named are compared.
+             * @example text-embedding-3-small
+             */
+            embeddingModel?: string;
             /**
              * @description The session that asks.
              * @example session-42
@@ -1993,8 +2003,13 @@ export interface components {
             version: string;
         };
         DescribePattern: {
-            /** @description The pattern as an embedding, for checks that bring one; absent, it stays as it is. */
+            /** @description The pattern as an embedding; absent, it stays as it is. Where a provider is configured, patterns that have none get one of their description and examples. */
             embedding?: (number[] | string) | null;
+            /**
+             * @description The model of the embedding: checks compare vectors of the same model only.
+             * @example text-embedding-3-small
+             */
+            embeddingModel?: string | null;
             /**
              * @description What else there is to know about it. Checks read `severity` (low, medium, high, critical), `regexes` (as RE2 takes them), `phrases` and `examples`: lists of texts, 50 at most each.
              * @default {}
@@ -2168,7 +2183,7 @@ export interface components {
              */
             sessionId: string;
             /**
-             * @description 1 − cosine distance; null where no embedding was given, or the row has none of its model.
+             * @description 1 − cosine distance; null where no vector was compared, or the row has none of its model.
              * @example 0.83
              */
             similarity: number | null;
@@ -2185,14 +2200,40 @@ export interface components {
         };
         FoundConversations: {
             /**
+             * @description Why meaning was left out although it was wanted: the provider gave no vector for the words. Otherwise null.
+             * @example null
+             */
+            degraded: string | null;
+            /**
+             * @description The model whose vectors were compared; null where none were, or it was not named.
+             * @example text-embedding-3-small
+             */
+            embeddingModel: string | null;
+            /**
              * @description Rows that a load by SQL has just brought were too many to be searched before they are indexed; ask again in a while.
              * @example false
              */
             isIncomplete: boolean;
             /** @description The best first. */
             items: components["schemas"]["FoundConversation"][];
+            /**
+             * @description What was searched by. Words alone are searched by their meaning too where a provider of embeddings is configured.
+             * @example hybrid
+             * @enum {string}
+             */
+            mode: "text" | "vector" | "hybrid";
         };
         FoundMemories: {
+            /**
+             * @description Why meaning was left out although it was wanted: the provider gave no vector for the words. Otherwise null.
+             * @example null
+             */
+            degraded: string | null;
+            /**
+             * @description The model whose vectors were compared; null where none were, or it was not named.
+             * @example text-embedding-3-small
+             */
+            embeddingModel: string | null;
             /**
              * @description Rows that a load by SQL has just brought were too many to be searched before they are indexed; ask again in a while.
              * @example false
@@ -2200,6 +2241,12 @@ export interface components {
             isIncomplete: boolean;
             /** @description The best first; expired ones are never among them. */
             items: components["schemas"]["FoundMemory"][];
+            /**
+             * @description What was searched by. Words alone are searched by their meaning too where a provider of embeddings is configured.
+             * @example hybrid
+             * @enum {string}
+             */
+            mode: "text" | "vector" | "hybrid";
         };
         FoundMemory: {
             /**
@@ -2251,7 +2298,7 @@ export interface components {
              */
             sessionId: string;
             /**
-             * @description 1 − cosine distance; null where no embedding was given, or the row has none of its model.
+             * @description 1 − cosine distance; null where no vector was compared, or the row has none of its model.
              * @example 0.83
              */
             similarity: number | null;
@@ -2275,6 +2322,13 @@ export interface components {
             summary: components["schemas"]["Memory"];
         };
         HandedOnMemory: {
+            /** @description Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone. */
+            embedding?: (number[] | string) | null;
+            /**
+             * @description The model that made the embedding: searches compare vectors of the same model only.
+             * @example text-embedding-3-small
+             */
+            embeddingModel?: string | null;
             /**
              * Format: date-time
              * @description When it is forgotten; absent or null for never.
@@ -3420,7 +3474,7 @@ export interface components {
             contextData: {
                 [key: string]: unknown;
             };
-            /** @description Where it stands in meaning; without one it is found by its words alone. */
+            /** @description Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone. */
             embedding?: (number[] | string) | null;
             /**
              * @description The model that made the embedding: searches compare vectors of the same model only.
@@ -3498,6 +3552,13 @@ export interface components {
             items: components["schemas"]["RecordEvent"][];
         };
         RecordMemory: {
+            /** @description Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone. */
+            embedding?: (number[] | string) | null;
+            /**
+             * @description The model that made the embedding: searches compare vectors of the same model only.
+             * @example text-embedding-3-small
+             */
+            embeddingModel?: string | null;
             /**
              * Format: date-time
              * @description When it is forgotten; absent or null for never.
@@ -3927,7 +3988,7 @@ export interface components {
             /** @description What to look for, as an embedding. */
             embedding?: number[] | string;
             /**
-             * @description The model of the embedding. Only rows whose embedding is of the same model are compared with it; absent, those whose model was not named.
+             * @description The model of the embedding. Only rows whose embedding is of the same model are compared with it; absent, those whose model was not named. Without an embedding: what the provider is to compute for `query`, where one is configured; absent, the model that is searched.
              * @example text-embedding-3-small
              */
             embeddingModel?: string;
@@ -3949,7 +4010,7 @@ export interface components {
              */
             minSimilarity?: number;
             /**
-             * @description Search by words (BM25), by vector, or both. Absent: by what is given.
+             * @description Search by words (BM25), by vector, or both. Absent: by what is given, and where a provider of embeddings is configured, by both where words are.
              * @example text
              * @enum {string}
              */
@@ -3994,7 +4055,7 @@ export interface components {
             /** @description What to look for, as an embedding. */
             embedding?: number[] | string;
             /**
-             * @description The model of the embedding. Only rows whose embedding is of the same model are compared with it; absent, those whose model was not named.
+             * @description The model of the embedding. Only rows whose embedding is of the same model are compared with it; absent, those whose model was not named. Without an embedding: what the provider is to compute for `query`, where one is configured; absent, the model that is searched.
              * @example text-embedding-3-small
              */
             embeddingModel?: string;
@@ -4015,7 +4076,7 @@ export interface components {
              */
             minSimilarity?: number;
             /**
-             * @description Search by words (BM25), by vector, or both. Absent: by what is given.
+             * @description Search by words (BM25), by vector, or both. Absent: by what is given, and where a provider of embeddings is configured, by both where words are.
              * @example text
              * @enum {string}
              */

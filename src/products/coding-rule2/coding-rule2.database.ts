@@ -25,6 +25,10 @@ export class CodingRule2Database {
     return this.own.unitOfWork(work);
   }
 
+  get isInUnitOfWork(): boolean {
+    return this.own.isInUnitOfWork;
+  }
+
   private get own(): RoleDatabase {
     return this.databases.product('coding_rule2');
   }

@@ -3,6 +3,8 @@ import { migrationsFolder } from '../../database/migrations/load-migrations.js';
 import { CodingRule2Module } from './coding-rule2.module.js';
 import { MistakeCheck, MistakeCheckMatch } from './checks/mistake-check.entity.js';
 import { Conversation } from './conversations/conversation.entity.js';
+import { EmbeddingState } from './embeddings/embedding-state.entity.js';
+import { ConversationKeptEmbedding, MemoryKeptEmbedding } from './embeddings/kept-embedding.entity.js';
 import { MemorySource } from './memories/memory-source.entity.js';
 import { Memory } from './memories/memory.entity.js';
 import { MistakeOccurrence } from './mistake-patterns/mistake-occurrence.entity.js';
@@ -23,9 +25,9 @@ export const CODING_RULE2: ProductManifest = {
     { name: 'Memories', description: 'What sessions remember.' },
     { name: 'Sessions', description: 'What one session hands on to the next.' },
   ],
-  entities: [Conversation, InheritanceBundle, InheritanceItem, Memory, MemorySource, MistakeCheck, MistakeCheckMatch, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
-  // The words of conversations and memories, made anew from their rows.
-  derived: ['text_corpora', 'text_segments', 'text_postings'],
+  entities: [Conversation, ConversationKeptEmbedding, EmbeddingState, InheritanceBundle, InheritanceItem, Memory, MemoryKeptEmbedding, MemorySource, MistakeCheck, MistakeCheckMatch, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
+  // The words of conversations and memories, made anew from their rows; vectors that are searched only while others are computed.
+  derived: ['text_corpora', 'text_segments', 'text_postings', 'conversation_kept_embeddings', 'memory_kept_embeddings'],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,
 };

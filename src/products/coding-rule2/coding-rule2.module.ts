@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
-import { JobsModule } from '../../jobs/jobs.module.js';
 import { AuthModule } from '../../auth/auth.module.js';
+import { EmbeddingsModule } from '../../embeddings/embeddings.module.js';
+import { JobsModule } from '../../jobs/jobs.module.js';
+import { MetricsModule } from '../../metrics/metrics.module.js';
 import { AssistantController } from './assistant/assistant.controller.js';
 import { AssistantStatsService } from './assistant/assistant-stats.service.js';
 import { AssistantTexts } from './assistant/assistant-texts.js';
@@ -13,6 +15,11 @@ import { CodingRule2Database } from './coding-rule2.database.js';
 import { ConversationSearchService } from './conversations/conversation-search.service.js';
 import { ConversationsController } from './conversations/conversations.controller.js';
 import { ConversationsService } from './conversations/conversations.service.js';
+import { EmbeddingFigures } from './embeddings/embedding-figures.js';
+import { EmbeddingKeeper } from './embeddings/embedding-keeper.js';
+import { EmbeddingStates } from './embeddings/embedding-states.js';
+import { QuestionVectors } from './embeddings/question-vectors.js';
+import { RowEmbedder } from './embeddings/row-embedder.js';
 import { ForgettingController } from './forgetting/forgetting.controller.js';
 import { ForgettingService } from './forgetting/forgetting.service.js';
 import { ExpiredMemoriesJob } from './memories/expired-memories.job.js';
@@ -42,7 +49,7 @@ import { ViolationsService } from './violations/violations.service.js';
 
 /** The data layer of an AI coding assistant. */
 @Module({
-  imports: [AuthModule, JobsModule],
+  imports: [AuthModule, EmbeddingsModule, JobsModule, MetricsModule],
   controllers: [
     AssistantController,
     CatalogueController,
@@ -66,6 +73,9 @@ import { ViolationsService } from './violations/violations.service.js';
     CodingRule2Database,
     ConversationSearchService,
     ConversationsService,
+    EmbeddingFigures,
+    EmbeddingKeeper,
+    EmbeddingStates,
     ExpiredMemoriesJob,
     ForgettingService,
     Indexing,
@@ -76,6 +86,8 @@ import { ViolationsService } from './violations/violations.service.js';
     MemoryRecallService,
     MistakePatternsService,
     OccurrencesService,
+    QuestionVectors,
+    RowEmbedder,
     SessionHandoffService,
     ViolationSummaryService,
     MemorySearchService,

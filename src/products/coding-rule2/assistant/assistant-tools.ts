@@ -73,7 +73,7 @@ export class AssistantTools {
       tool({
         name: 'memory_search',
         title: 'Search memories',
-        description: 'Find memories by words, in any language. Answers how each begins and how many tokens it has; read with memory_get those that are worth it.',
+        description: 'Find memories by words, in any language, and by what they mean where that can be computed. Answers how each begins and how many tokens it has; read with memory_get those that are worth it.',
         reads: true,
         input: SearchMemory,
         output: RecalledMemories,

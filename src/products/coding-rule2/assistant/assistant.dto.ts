@@ -52,13 +52,16 @@ export class RecalledMemory {
   @Shown({ as: 'integer', description: 'Estimated tokens of all of it.', example: 12 })
   tokens!: number;
 
-  @Shown({ as: 'number', description: 'How well it matches (BM25); comparable within one answer.', example: 8.3 })
+  @Shown({ as: 'number', description: 'How well it matches; comparable within one answer.', example: 8.3 })
   score!: number;
 }
 
 export class RecalledMemories {
   @Shown({ as: () => RecalledMemory, list: true, description: 'The best match first.' })
   items!: RecalledMemory[];
+
+  @Shown({ as: 'text', nullable: true, description: 'Why they were searched by their words alone, where meaning was wanted too; otherwise null.', example: null })
+  degraded!: string | null;
 }
 
 export class StartSession extends OmitType(Inherit, ['fromSessionId', 'leaveOutNearDuplicates'] as const) {

@@ -18,7 +18,7 @@ export class MemoryRecallService {
   async search({ query, limit, sessionId }: SearchMemory): Promise<RecalledMemories> {
     const filter = new RowFilter(NOT_EXPIRED);
     if (sessionId !== undefined) filter.add('session_id =', sessionId, { isIndexed: true });
-    const { items } = await this.searches.search<Memory>('memories', MEMORY_COLUMNS, { query, limit }, filter);
+    const { items, degraded } = await this.searches.search<Memory>('memories', MEMORY_COLUMNS, { query, limit }, filter);
     return {
       items: items.map(({ id, sessionId: session, memoryType, memoryContent, retentionPriority, score }) => ({
         id,
@@ -29,6 +29,7 @@ export class MemoryRecallService {
         tokens: estimateTokens(memoryContent),
         score,
       })),
+      degraded,
     };
   }
 }

@@ -1,9 +1,8 @@
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { BooleanField, EmbeddingField, TextField } from '../../../http/fields.js';
 import { Shown } from '../../../http/shown.js';
 import { VERDICTS, type Verdict } from './mistake-check.entity.js';
 import { SEVERITIES, type Severity } from './pattern-rules.js';
-
-const DIMENSIONS = 1_536;
 
 export class CheckAction {
   @TextField({ description: 'What is about to be done: a command, an edit, an answer.', example: 'git push --force origin main', max: 20_000 })
@@ -15,8 +14,11 @@ export class CheckAction {
   @TextField({ description: 'The session that asks.', example: 'session-42', max: 100, optional: true })
   sessionId?: string;
 
-  @EmbeddingField({ description: 'The action as an embedding, to be held against patterns that have one.', dimensions: DIMENSIONS, optional: true })
+  @EmbeddingField({ description: 'The action as an embedding, to be held against patterns that have one of the same model. Absent, it is computed where a provider is configured and quick enough.', dimensions: EMBEDDING_DIMENSIONS, optional: true })
   embedding?: Float32Array;
+
+  @TextField({ description: 'The model of the embedding; absent, patterns whose model was not named are compared.', example: 'text-embedding-3-small', max: 100, optional: true })
+  embeddingModel?: string;
 }
 
 export class MatchReason {

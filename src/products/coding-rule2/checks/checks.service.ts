@@ -3,6 +3,7 @@ import { newId } from '../../../database/new-id.js';
 import { vectorToBinary } from '../../../database/vector.js';
 import { notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { QuestionVectors } from '../embeddings/question-vectors.js';
 import type { CheckAction, CheckOutcome, CheckResult, Effectiveness, PastOccurrence, PatternEffectiveness, ReportOutcome } from './check.dto.js';
 import { FINGERPRINT, KnownPatterns, type KnownPattern, type PatternsThen } from './known-patterns.js';
 import type { Verdict } from './mistake-check.entity.js';
@@ -34,10 +35,13 @@ export class ChecksService {
   constructor(
     private readonly database: CodingRule2Database,
     private readonly patterns: KnownPatterns,
+    private readonly questions: QuestionVectors,
   ) {}
 
   async check(action: CheckAction): Promise<CheckResult> {
-    const near = action.embedding === undefined ? [] : await this.near(action.embedding);
+    const { embedding, embeddingModel = null } = action;
+    const vector = embedding === undefined ? await this.questions.ofAction(action.action) : { embedding, model: embeddingModel };
+    const near = vector === undefined ? [] : await this.near(vector);
     let known = this.patterns.last;
     for (let attempt = 1; ; attempt++) {
       const matches = await this.match(known, action, near);
@@ -87,11 +91,11 @@ export class ChecksService {
     return { items, missed: missed?.missed ?? 0 };
   }
 
-  private near(embedding: Float32Array): Promise<{ id: string; similarity: number }[]> {
+  private near({ embedding, model }: { embedding: Float32Array; model: string | null }): Promise<{ id: string; similarity: number }[]> {
     return this.database.query(
       `SELECT id, 1 - (vector_embedding <=> $1) AS similarity FROM coding_rule2.mistake_patterns
-        WHERE vector_embedding IS NOT NULL AND 1 - (vector_embedding <=> $1) >= $2`,
-      [vectorToBinary(embedding), SIMILAR_EMBEDDING],
+        WHERE vector_embedding IS NOT NULL AND embedding_model IS NOT DISTINCT FROM $3 AND 1 - (vector_embedding <=> $1) >= $2`,
+      [vectorToBinary(embedding), SIMILAR_EMBEDDING, model],
     );
   }
 

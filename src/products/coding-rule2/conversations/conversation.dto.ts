@@ -1,8 +1,10 @@
+import { IntersectionType } from '@nestjs/swagger';
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { EmbeddingField, InstantField, ItemsField, JsonField, OneOfField, TextField } from '../../../http/fields.js';
 import { IsAfter, TimeRangeQuery } from '../../../http/paging.js';
 import { Shown } from '../../../http/shown.js';
-import { HIT_FIELDS, SearchQuery, type HitRanks } from '../search/search.dto.js';
-import { Conversation, EMBEDDING_DIMENSIONS, IMPORTANCE_LEVELS, type ImportanceLevel } from './conversation.entity.js';
+import { SearchAnswer, SearchHit, SearchQuery } from '../search/search.dto.js';
+import { Conversation, IMPORTANCE_LEVELS, type ImportanceLevel } from './conversation.entity.js';
 
 const TEXT_MAX = 1_000_000;
 
@@ -19,7 +21,7 @@ export class RecordConversation {
   @JsonField({ description: 'What else belongs to it.', example: { files: ['package-lock.json'] }, default: {} })
   contextData!: Record<string, unknown>;
 
-  @EmbeddingField({ description: 'Where it stands in meaning; without one it is found by its words alone.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
+  @EmbeddingField({ description: 'Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
   embedding?: Float32Array | null;
 
   @TextField({ description: 'The model that made the embedding: searches compare vectors of the same model only.', example: 'text-embedding-3-small', max: 100, optional: true, nullable: true })
@@ -72,24 +74,9 @@ export class SearchConversations extends SearchQuery {
   until?: Date;
 }
 
-export class FoundConversation extends Conversation {
-  @Shown(HIT_FIELDS.score)
-  score!: number;
+export class FoundConversation extends IntersectionType(Conversation, SearchHit) {}
 
-  @Shown(HIT_FIELDS.similarity)
-  similarity!: number | null;
-
-  @Shown(HIT_FIELDS.textScore)
-  textScore!: number | null;
-
-  @Shown(HIT_FIELDS.ranks)
-  ranks!: HitRanks;
-}
-
-export class FoundConversations {
+export class FoundConversations extends SearchAnswer {
   @Shown({ as: () => FoundConversation, list: true, description: 'The best first.' })
   items!: FoundConversation[];
-
-  @Shown({ as: 'boolean', description: 'Rows that a load by SQL has just brought were too many to be searched before they are indexed; ask again in a while.', example: false })
-  isIncomplete!: boolean;
 }

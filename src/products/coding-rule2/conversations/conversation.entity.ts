@@ -1,12 +1,10 @@
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { Shown } from '../../../http/shown.js';
 
 /** Least important first: a search for `minImportance` takes a level and those after it. */
 export const IMPORTANCE_LEVELS = ['low', 'normal', 'high', 'critical'] as const;
 export type ImportanceLevel = (typeof IMPORTANCE_LEVELS)[number];
-
-/** Given by OpenAI's small embedding models, and the width of the original design. */
-export const EMBEDDING_DIMENSIONS = 1_536;
 
 /** One exchange of a session: what was asked, what was answered, and where it stands in meaning. */
 @Entity({ schema: 'coding_rule2', name: 'conversation_context' })
@@ -14,6 +12,7 @@ export const EMBEDDING_DIMENSIONS = 1_536;
 @Index('conversation_context_session_id_created_at_idx', ['sessionId', 'createdAt', 'id'])
 @Index('conversation_context_created_at_idx', ['createdAt', 'id'])
 @Index('conversation_context_text_no_idx', ['textNo'], { unique: true })
+@Index('conversation_context_unembedded_idx', ['textNo'], { where: 'vector_embedding IS NULL' })
 // An HNSW index, which TypeORM can't describe: the migration makes it.
 @Index('conversation_context_vector_embedding_idx', { synchronize: false })
 export class Conversation {

@@ -22,6 +22,17 @@ export function eraseSession(eraseViolations: boolean): Erasure[] {
     { table: 'inheritance_bundles', how: 'deleted', sql: `DELETE FROM coding_rule2.inheritance_bundles WHERE session_id = $1 OR from_session_id = $1 RETURNING 1` },
     { table: 'session_parents', how: 'deleted', sql: `DELETE FROM coding_rule2.session_parents WHERE session_id = $1 OR parent_session_id = $1 RETURNING 1` },
     { table: 'memory_sources', how: 'deleted', sql: `DELETE FROM coding_rule2.memory_sources WHERE session_id = $1 RETURNING 1` },
+    {
+      table: 'memory_kept_embeddings',
+      how: 'deleted',
+      sql: `DELETE FROM coding_rule2.memory_kept_embeddings WHERE memory_id IN (SELECT id FROM coding_rule2.memory_inheritance WHERE session_id = $1) RETURNING 1`,
+    },
+    {
+      table: 'conversation_kept_embeddings',
+      how: 'deleted',
+      sql: `DELETE FROM coding_rule2.conversation_kept_embeddings
+             WHERE conversation_id IN (SELECT id FROM coding_rule2.conversation_context WHERE session_id = $1) RETURNING 1`,
+    },
     { table: 'memory_inheritance', how: 'deleted', sql: `DELETE FROM coding_rule2.memory_inheritance WHERE session_id = $1 RETURNING 1` },
     { table: 'conversation_context', how: 'deleted', sql: `DELETE FROM coding_rule2.conversation_context WHERE session_id = $1 RETURNING 1` },
     {
@@ -44,6 +55,7 @@ export function eraseMemory(): Erasure[] {
              WHERE memory_id = $1 OR memory_id IN (SELECT id FROM coding_rule2.memory_sources WHERE kept_memory_id = $1) RETURNING 1`,
     },
     { table: 'memory_sources', how: 'deleted', sql: `DELETE FROM coding_rule2.memory_sources WHERE id = $1 OR kept_memory_id = $1 RETURNING 1` },
+    { table: 'memory_kept_embeddings', how: 'deleted', sql: `DELETE FROM coding_rule2.memory_kept_embeddings WHERE memory_id = $1 RETURNING 1` },
     { table: 'memory_inheritance', how: 'deleted', sql: `DELETE FROM coding_rule2.memory_inheritance WHERE id = $1 RETURNING 1` },
   ];
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { readSlice, type Place, type Slice } from '../../../database/keyset.js';
 import { newId } from '../../../database/new-id.js';
+import { vectorToBinary } from '../../../database/vector.js';
 import { AppError, notFound } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
 import { Indexing } from '../search/indexing.service.js';
@@ -14,7 +15,7 @@ export const MEMORY_COLUMNS = `id, session_id AS "sessionId", memory_type AS "me
 /** What an expired row is, also before it is purged: gone. */
 export const NOT_EXPIRED = '(expires_at IS NULL OR expires_at > clock_timestamp())';
 
-const COLUMNS_A_ROW = 6;
+const COLUMNS_A_ROW = 8;
 
 /** What sessions remember. */
 @Injectable()
@@ -34,14 +35,17 @@ export class MemoriesService {
   async recordAll(memories: readonly RecordMemory[]): Promise<Memory[]> {
     const rows = memories.map((_, row) => {
       const at = (column: number) => `$${row * COLUMNS_A_ROW + column}`;
-      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}::jsonb, ${at(5)}::integer, ${at(6)}::timestamptz)`;
+      return `(${at(1)}::uuid, ${at(2)}, ${at(3)}, ${at(4)}::jsonb, ${at(5)}::integer, ${at(6)}::timestamptz, ${at(7)}::vector, ${at(8)})`;
     });
     this.indexing.addNewRows('memories', memories.length);
     return this.database.query<Memory>(
-      `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at)
+      `INSERT INTO coding_rule2.memory_inheritance (id, session_id, memory_type, memory_content, retention_priority, expires_at, vector_embedding, embedding_model)
        VALUES ${rows.join(', ')}
        RETURNING ${MEMORY_COLUMNS}`,
-      memories.flatMap((memory) => [newId(), memory.sessionId, memory.memoryType, memory.memoryContent, memory.retentionPriority, memory.expiresAt ?? null]),
+      memories.flatMap(({ sessionId, memoryType, memoryContent, retentionPriority, expiresAt, embedding, embeddingModel }) => {
+        const vector = embedding ? [vectorToBinary(embedding), embeddingModel ?? null] : [null, null];
+        return [newId(), sessionId, memoryType, memoryContent, retentionPriority, expiresAt ?? null, ...vector];
+      }),
     );
   }
 

@@ -1,4 +1,5 @@
-import { InstantField, IntegerField, JsonField, TextField } from '../../../http/fields.js';
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
+import { EmbeddingField, InstantField, IntegerField, JsonField, TextField } from '../../../http/fields.js';
 import { TimeRangeQuery } from '../../../http/paging.js';
 
 export class RecordMemory {
@@ -16,6 +17,12 @@ export class RecordMemory {
 
   @InstantField({ description: 'When it is forgotten; absent or null for never.', example: '2027-01-01T00:00:00Z', optional: true, nullable: true })
   expiresAt?: Date | null;
+
+  @EmbeddingField({ description: 'Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
+  embedding?: Float32Array | null;
+
+  @TextField({ description: 'The model that made the embedding: searches compare vectors of the same model only.', example: 'text-embedding-3-small', max: 100, optional: true, nullable: true })
+  embeddingModel?: string | null;
 }
 
 export class ListMemories extends TimeRangeQuery {

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { Shown } from '../../../http/shown.js';
 
 /** Something that a session hands on to those after it. */
@@ -8,6 +9,7 @@ import { Shown } from '../../../http/shown.js';
 @Index('memory_inheritance_created_at_idx', ['createdAt', 'id'])
 @Index('memory_inheritance_expires_at_idx', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
 @Index('memory_inheritance_text_no_idx', ['textNo'], { unique: true })
+@Index('memory_inheritance_unembedded_idx', ['textNo'], { where: 'vector_embedding IS NULL' })
 // An HNSW index, which TypeORM can't describe: the migration makes it.
 @Index('memory_inheritance_vector_embedding_idx', { synchronize: false })
 export class Memory {
@@ -39,7 +41,7 @@ export class Memory {
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 
-  @Column({ name: 'vector_embedding', type: 'vector', length: 1_536, nullable: true, select: false })
+  @Column({ name: 'vector_embedding', type: 'vector', length: EMBEDDING_DIMENSIONS, nullable: true, select: false })
   embedding?: number[] | null;
 
   @Column({ name: 'embedding_model', type: 'varchar', length: 100, nullable: true, select: false })

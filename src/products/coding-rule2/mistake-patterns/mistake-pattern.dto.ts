@@ -1,3 +1,4 @@
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { EmbeddingField, JsonField, OneOfField, TextField, TextListField } from '../../../http/fields.js';
 import { PageQuery } from '../../../http/paging.js';
 
@@ -16,8 +17,11 @@ export class DescribePattern {
   @TextListField({ ...ACTIONS, optional: true, nullable: true })
   preventionActions?: string[] | null;
 
-  @EmbeddingField({ description: 'The pattern as an embedding, for checks that bring one; absent, it stays as it is.', dimensions: 1_536, optional: true, nullable: true })
+  @EmbeddingField({ description: 'The pattern as an embedding; absent, it stays as it is. Where a provider is configured, patterns that have none get one of their description and examples.', dimensions: EMBEDDING_DIMENSIONS, optional: true, nullable: true })
   embedding?: Float32Array | null;
+
+  @TextField({ description: 'The model of the embedding: checks compare vectors of the same model only.', example: 'text-embedding-3-small', max: 100, optional: true, nullable: true })
+  embeddingModel?: string | null;
 }
 
 /** What is given replaces what is known; what is absent stays. */

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { EMBEDDING_DIMENSIONS } from '../../../config/embedding-settings.js';
 import { Shown } from '../../../http/shown.js';
 
 /** A kind of mistake that the assistant makes, and how often it has. */
@@ -39,6 +40,13 @@ export class MistakePattern {
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 
-  @Column({ name: 'vector_embedding', type: 'vector', length: 1_536, nullable: true, select: false })
+  @Column({ name: 'vector_embedding', type: 'vector', length: EMBEDDING_DIMENSIONS, nullable: true, select: false })
   embedding?: number[] | null;
+
+  @Column({ name: 'embedding_model', type: 'varchar', length: 100, nullable: true, select: false })
+  embeddingModel?: string | null;
+
+  /** A hash of the text that the vector was computed from; null where a client brought it. */
+  @Column({ name: 'embedded_text', type: 'bigint', nullable: true, select: false })
+  embeddedText?: string | null;
 }

@@ -31,15 +31,17 @@ export class MistakePatternsService {
   /** Describes a pattern, new or known; the count stays as it is. */
   async describe(patternType: string, description: DescribePattern): Promise<{ pattern: MistakePattern; isNew: boolean }> {
     refuseBadRules(description.patternData);
-    const { preventionActions: actions, embedding } = description;
+    const { preventionActions: actions, embedding, embeddingModel } = description;
     const [row] = await this.database.query<MistakePattern & { isNew: boolean }>(
       // xmax is 0 in a row that this statement has inserted, and its own transaction in one that it has updated.
-      `INSERT INTO coding_rule2.mistake_patterns AS p (id, pattern_type, pattern_description, pattern_data, prevention_actions, vector_embedding)
-       VALUES ($1, $2, $3, $4, $5, $6)
+      `INSERT INTO coding_rule2.mistake_patterns AS p (id, pattern_type, pattern_description, pattern_data, prevention_actions, vector_embedding, embedding_model)
+       VALUES ($1, $2, $3, $4, $5, $6, $8)
        ON CONFLICT (pattern_type) DO UPDATE
           SET pattern_description = excluded.pattern_description, pattern_data = excluded.pattern_data,
               prevention_actions = excluded.prevention_actions,
-              vector_embedding = CASE WHEN $7 THEN excluded.vector_embedding ELSE p.vector_embedding END
+              vector_embedding = CASE WHEN $7 THEN excluded.vector_embedding ELSE p.vector_embedding END,
+              embedding_model = CASE WHEN $7 THEN excluded.embedding_model ELSE p.embedding_model END,
+              embedded_text = CASE WHEN $7 THEN NULL ELSE p.embedded_text END
        RETURNING ${COLUMNS}, xmax = 0 AS "isNew"`,
       [
         newId(),
@@ -49,6 +51,7 @@ export class MistakePatternsService {
         actions ? JSON.stringify(actions) : null,
         embedding ? vectorToBinary(embedding) : null,
         embedding !== undefined,
+        embedding ? (embeddingModel ?? null) : null,
       ],
     );
     if (row === undefined) throw new AppError('internal', 'The pattern was not written.');

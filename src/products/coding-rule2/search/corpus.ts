@@ -6,6 +6,8 @@ export interface Corpus {
   readonly text: string;
   /** SQL: about how many bytes that is, without reading it. */
   readonly size: string;
+  /** Where vectors are that were replaced, and by which column they name their row. */
+  readonly kept: { readonly table: string; readonly id: string };
   /** What of that text is words. */
   readonly readText: (text: string) => string;
 }
@@ -18,6 +20,7 @@ export const CORPORA: Readonly<Record<CorpusName, Corpus>> = {
     table: 'coding_rule2.conversation_context',
     text: `user_message || E'\\n' || ai_response`,
     size: 'octet_length(user_message) + octet_length(ai_response)',
+    kept: { table: 'coding_rule2.conversation_kept_embeddings', id: 'conversation_id' },
     readText: (text) => text,
   },
   memories: {
@@ -25,6 +28,7 @@ export const CORPORA: Readonly<Record<CorpusName, Corpus>> = {
     table: 'coding_rule2.memory_inheritance',
     text: 'memory_content::text',
     size: 'pg_column_size(memory_content)',
+    kept: { table: 'coding_rule2.memory_kept_embeddings', id: 'memory_id' },
     readText: (text) => textsOf(JSON.parse(text)).join('\n'),
   },
 };

@@ -1,8 +1,9 @@
+import { IntersectionType } from '@nestjs/swagger';
 import { InstantField, TextField } from '../../../http/fields.js';
 import { IsAfter } from '../../../http/paging.js';
 import { Shown } from '../../../http/shown.js';
 import { Memory } from '../memories/memory.entity.js';
-import { HIT_FIELDS, SearchQuery, type HitRanks } from './search.dto.js';
+import { SearchAnswer, SearchHit, SearchQuery } from './search.dto.js';
 
 export class SearchMemories extends SearchQuery {
   @TextField({ description: 'Only this session.', example: 'session-42', max: 100, optional: true })
@@ -19,24 +20,9 @@ export class SearchMemories extends SearchQuery {
   until?: Date;
 }
 
-export class FoundMemory extends Memory {
-  @Shown(HIT_FIELDS.score)
-  score!: number;
+export class FoundMemory extends IntersectionType(Memory, SearchHit) {}
 
-  @Shown(HIT_FIELDS.similarity)
-  similarity!: number | null;
-
-  @Shown(HIT_FIELDS.textScore)
-  textScore!: number | null;
-
-  @Shown(HIT_FIELDS.ranks)
-  ranks!: HitRanks;
-}
-
-export class FoundMemories {
+export class FoundMemories extends SearchAnswer {
   @Shown({ as: () => FoundMemory, list: true, description: 'The best first; expired ones are never among them.' })
   items!: FoundMemory[];
-
-  @Shown({ as: 'boolean', description: 'Rows that a load by SQL has just brought were too many to be searched before they are indexed; ask again in a while.', example: false })
-  isIncomplete!: boolean;
 }

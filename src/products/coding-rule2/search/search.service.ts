@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Queryable } from '../../../database/admin-connection.js';
 import { invalid } from '../../../errors/app-error.js';
 import { CodingRule2Database } from '../coding-rule2.database.js';
+import { QuestionVectors } from '../embeddings/question-vectors.js';
 import { CORPORA, type Corpus, type CorpusName } from './corpus.js';
 import { fuse, type Candidate, type Weights } from './fusion.js';
 import { readTexts } from './numbered-texts.js';
@@ -44,7 +45,16 @@ export interface Hit {
   readonly ranks: { readonly text: number | null; readonly vector: number | null };
 }
 
-export interface FoundRows<Row> {
+/** How a search was made, which may not be how it was asked for. */
+export interface SearchManner {
+  readonly mode: SearchMode;
+  /** The model whose vectors were compared; null where none were, or where theirs was not named. */
+  readonly embeddingModel: string | null;
+  /** Why meaning was left out although it was wanted: the provider gave no vector for the question. Otherwise null. */
+  readonly degraded: string | null;
+}
+
+export interface FoundRows<Row> extends SearchManner {
   readonly items: (Row & Hit)[];
   /** Rows that a load by SQL has just brought and that are not indexed yet were too many to be searched all. */
   readonly isIncomplete: boolean;
@@ -69,6 +79,7 @@ export class SearchService {
   constructor(
     private readonly database: CodingRule2Database,
     private readonly indexing: Indexing,
+    private readonly questions: QuestionVectors,
   ) {}
 
   /**
@@ -77,18 +88,34 @@ export class SearchService {
    * @throws AppError `validation_failed` where the request does not give what its mode needs
    */
   async search<Row extends { id: string }>(name: CorpusName, columns: string, request: SearchRequest, filter: RowFilter): Promise<FoundRows<Row>> {
-    const mode = modeOf(request);
+    // Before anything is asked of the database: a provider may take its time.
+    const { embedding, ...manner } = await this.plan(name, request);
     const efSearch = Math.max(request.efSearch ?? EF_SEARCH_MIN, request.limit);
-    const vector = mode === 'text' ? undefined : { vector: request.embedding!, model: request.embeddingModel ?? null, efSearch };
-    if (mode === 'vector') return { items: await this.nearest<Row>(CORPORA[name], columns, vector!, request, filter), isIncomplete: false };
+    const vector = embedding && { vector: embedding, model: manner.embeddingModel, efSearch };
+    if (vector !== undefined && manner.mode === 'vector') return { items: await this.nearest<Row>(CORPORA[name], columns, vector, request, filter), isIncomplete: false, ...manner };
     return this.database.transaction(async (tx) => {
       // The legs and their parts must see the same rows.
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const words = await this.texts[name].load(tx, queryTerms(request.query ?? ''));
       this.indexing.noteNewRows(name, words.newRows);
       const hits = await new Legs(tx, CORPORA[name], filter, request, words, vector).find();
-      return { items: await withRows<Row>(tx, CORPORA[name], columns, hits), isIncomplete: words.isIncomplete };
+      return { items: await withRows<Row>(tx, CORPORA[name], columns, hits), isIncomplete: words.isIncomplete, ...manner };
     });
+  }
+
+  /** What is searched by. Words alone are searched by their meaning too, where a provider says in time what that is. */
+  private async plan(name: CorpusName, request: SearchRequest): Promise<SearchManner & { embedding?: Float32Array }> {
+    const { query, embedding, embeddingModel = null, mode } = request;
+    if (query === undefined && embedding === undefined) throw invalid('', 'must give query, embedding, or both');
+    if (query === undefined && mode !== undefined && mode !== 'vector') throw invalid('/query', `is required where mode is ${mode}`);
+    if (embedding !== undefined && mode !== 'text') return { mode: mode ?? (query === undefined ? 'vector' : 'hybrid'), embedding, embeddingModel, degraded: null };
+    const words = { mode: 'text', embeddingModel: null, degraded: null } as const;
+    if (query === undefined || mode === 'text') return words;
+    const question = await this.questions.ofSearch(name, query, request.embeddingModel);
+    if (question === undefined && mode !== undefined) throw invalid('/embedding', `is required where mode is ${mode}`);
+    if (question === undefined) return words;
+    if (typeof question === 'string') return { ...words, degraded: `Searched by words alone: ${question}.` };
+    return { mode: mode ?? 'hybrid', embedding: question.embedding, embeddingModel: question.model, degraded: null };
   }
 
   /** One statement, on its own: what a vector alone asks for needs no transaction around it. */
@@ -108,14 +135,6 @@ async function withRows<Row extends { id: string }>(tx: EntityManager, corpus: C
   const rows = await tx.query<Row[]>(`SELECT ${columns} FROM ${corpus.table} WHERE id = ANY ($1::uuid[])`, [hits.map((hit) => hit.id)]);
   const byId = new Map(rows.map((row) => [row.id, row]));
   return hits.map((hit) => ({ ...byId.get(hit.id)!, ...hit }));
-}
-
-function modeOf({ query, embedding, mode }: SearchRequest): SearchMode {
-  if (query === undefined && embedding === undefined) throw invalid('', 'must give query, embedding, or both');
-  const wanted = mode ?? (query === undefined ? 'vector' : embedding === undefined ? 'text' : 'hybrid');
-  if (wanted !== 'vector' && query === undefined) throw invalid('/query', `is required where mode is ${wanted}`);
-  if (wanted !== 'text' && embedding === undefined) throw invalid('/embedding', `is required where mode is ${wanted}`);
-  return wanted;
 }
 
 /** One search by words, or by words and a vector, under way: its legs, and what they make together. */
