@@ -12,16 +12,33 @@ import { RequestLog } from './logging.js';
 
 export const DEFAULT_BODY_LIMIT = 32 * 1024 * 1024;
 
+/** How long the server waits for a client, milliseconds. */
+export interface Patience {
+  /** For the headers of a request. */
+  headers: number;
+  /** For a whole request. */
+  request: number;
+  /** While nothing moves on a connection, in either direction. */
+  silence: number;
+  /** Between one look at the first two and the next. */
+  look: number;
+}
+
+// A whole request: 32 MiB at 2.2 Mbit/s. Silence: longer than any statement may take.
+const PATIENCE: Patience = { headers: 15_000, request: 120_000, silence: 150_000, look: 5_000 };
+
 export interface HttpServerOptions {
   /** Largest body in bytes; 32 MiB unless given. */
   bodyLimit?: number;
   /** Which proxies' X-Forwarded-* headers are believed; none unless given. */
   trustProxy?: boolean | string | string[];
+  /** Other waits than those that are usual. */
+  patience?: Patience;
   logger: FastifyBaseLogger;
 }
 
 /** The HTTP server that Nest runs on: JSON in and out, a request id on every answer, problem+json for every failure. */
-export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProxy = false, logger }: HttpServerOptions): FastifyAdapter {
+export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProxy = false, patience = PATIENCE, logger }: HttpServerOptions): FastifyAdapter {
   const adapter = new JsonOnlyAdapter({
     bodyLimit,
     trustProxy,
@@ -29,11 +46,9 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
     logController: new RequestLog(),
     genReqId: requestId,
     requestIdHeader: false,
-    // A whole request must arrive within 2 minutes (32 MiB at 2.2 Mbit/s), its headers within 15 s.
-    requestTimeout: 120_000,
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
-    // Silence on a connection, in either direction: longer than any statement may take.
-    connectionTimeout: 150_000,
+    requestTimeout: patience.request,
+    http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.look },
+    connectionTimeout: patience.silence,
     // Longer than the 60 s after which load balancers drop an idle connection, so that they never reuse one that just closed.
     keepAliveTimeout: 72_000,
     return503OnClosing: false,

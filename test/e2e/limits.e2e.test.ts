@@ -101,6 +101,28 @@ describe('large bodies', () => {
     return status;
   }
 
+  test('that do not say their length count as they come: one too many is refused as soon as it is, and its place is free when they end', async () => {
+    const path = `${PRODUCT}/memories`;
+    const chunked = (): { request: ClientRequest; status: Promise<number> } => {
+      const request = httpRequest(nagaya.service.url + path, { method: 'POST', headers: { authorization: `Bearer ${nagaya.keys.codingRule2}`, 'content-type': 'application/json', 'transfer-encoding': 'chunked' } });
+      request.on('error', () => {});
+      const status = (once(request, 'response') as Promise<[{ statusCode: number; resume(): void }]>).then(([response]) => (response.resume(), response.statusCode));
+      status.catch(() => {});
+      request.write(`{"memoryContent":{"text":"${'x'.repeat(900_000)}`);
+      return { request, status };
+    };
+    const begun = Array.from({ length: 3 }, chunked);
+    // Whichever comes last: half of four bodies of 1 MiB holds two of these.
+    expect(await Promise.race(begun.map(({ status }) => status))).toBe(503);
+    const small = await nagaya.request('POST', path, { body: { sessionId: 's', memoryType: 't', memoryContent: {} } });
+    expect(small.status).toBe(201);
+    for (const { request } of begun) request.destroy();
+    let status: number;
+    do ({ status } = await nagaya.request('POST', path, { body: { sessionId: 's', memoryType: 't', memoryContent: { text: 'x'.repeat(900_000) } } }));
+    while (status === 503);
+    expect(status).toBe(201);
+  });
+
   test('of more objects than any operation takes are refused before they are made', async () => {
     const roomy = await startTestService();
     try {
