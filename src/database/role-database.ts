@@ -51,6 +51,26 @@ export class RoleDatabase implements Queryable {
   }
 
   /**
+   * Reads that all see one state of the database. Its beginning and its settings go over as one message, and nobody waits for its end.
+   * @param settings statements that hold for this transaction, `SET LOCAL …`
+   */
+  async snapshot<T>(settings: string, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    if (this.current()) throw new Error('A unit of work has a transaction already, which is no snapshot.');
+    const runner = (this.source ?? (await this.open())).createQueryRunner();
+    const client = (await runner.connect()) as ClientBase;
+    try {
+      await client.query(`START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${settings}`);
+      return await work(runner.manager);
+    } finally {
+      // Nothing was written that could fail to be kept. A connection that can't even end it is closed when it comes back to the pool.
+      void client
+        .query('COMMIT')
+        .catch(() => {})
+        .then(() => runner.release());
+    }
+  }
+
+  /**
    * One transaction around whatever `work` does with this role, however deep down: services need not know that a
    * record of theirs is to be committed together with another one.
    */

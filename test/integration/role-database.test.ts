@@ -59,6 +59,25 @@ describe('a unit of work', () => {
   });
 });
 
+describe('a snapshot', () => {
+  const mark = `SET LOCAL application_name = 'in a snapshot'`;
+
+  test('sees one state under its own settings, writes nothing, and leaves nothing behind on the connection', async () => {
+    const now = `SELECT txid_current_snapshot()::text AS seen, current_setting('application_name') AS name, current_setting('transaction_read_only') AS reading`;
+    type Now = { seen: string; name: string; reading: string };
+    const [first, second] = await teaHouse.snapshot(mark, async (tx) => [(await tx.query<Now[]>(now))[0], (await tx.query<Now[]>(now))[0]]);
+    expect(first).toMatchObject({ name: 'in a snapshot', reading: 'on' });
+    expect(second?.seen).toBe(first?.seen);
+    await expect(teaHouse.snapshot(mark, (tx) => tx.query(`INSERT INTO teas (name) VALUES ('never')`))).rejects.toMatchObject({ code: '25006' });
+    for (let n = 0; n < 5; n++) expect((await teaHouse.query<Now>(now))[0]).toMatchObject({ name: 'nagaya:tea_house', reading: 'off' });
+    expect(teaHouse.poolState()).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  test('is not to be had in the middle of a unit of work', async () => {
+    await expect(teaHouse.unitOfWork(() => teaHouse.snapshot(mark, async () => {}))).rejects.toThrow(/no snapshot/);
+  });
+});
+
 describe('a list', () => {
   test('walked slice by slice holds every row once, also where many share a time', async () => {
     await fc.assert(

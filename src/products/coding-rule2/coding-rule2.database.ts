@@ -20,6 +20,11 @@ export class CodingRule2Database {
     return this.own.transaction(work);
   }
 
+  /** Reads that all see one state, under settings of their own. */
+  snapshot<T>(settings: string, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.own.snapshot(settings, work);
+  }
+
   /** One transaction around whatever the services called by `work` do. */
   unitOfWork<T>(work: () => Promise<T>): Promise<T> {
     return this.own.unitOfWork(work);
