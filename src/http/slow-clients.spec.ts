@@ -98,6 +98,7 @@ describe('a client that never reads its answer', () => {
     socket.write('GET /large HTTP/1.1\r\nhost: x\r\n\r\n');
     const [ofServer] = await served;
     await beside(once(ofServer, 'close'));
+    expect(ofServer.destroyed).toBe(true);
     socket.destroy();
   });
 });
