@@ -333,3 +333,26 @@ test('beside the live schema, nobody who writes there notices', async () => {
   expect(written).toBeGreaterThan(0);
   await asSuperuser(database.name, 'DROP SCHEMA teas_beside CASCADE');
 });
+
+test('one schema goes into another database too, under its own name or another, and the live one is not touched', async () => {
+  const { manifest } = await backup('coding_rule2');
+  const other = `${database.name}_other`;
+  await createEmptyDatabase(other);
+  try {
+    expect(await restore(manifest, { schema: 'coding_rule2', into: other })).toEqual({ schema: 'coding_rule2', database: other, kept: null });
+    expect(await restore(manifest, { schema: 'coding_rule2', into: other, as: 'cr2_again' })).toMatchObject({ schema: 'cr2_again' });
+    const counts = await Promise.all(['coding_rule2', 'cr2_again'].map((schema) => superuserRows(other, `SELECT count(*)::int AS rows FROM ${schema}.conversation_context`)));
+    expect(counts).toEqual([[{ rows: 20 }], [{ rows: 20 }]]);
+    await expect(restore(manifest, { schema: 'coding_rule2', into: other })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Give --as a name') });
+  } finally {
+    await dropDatabase(other);
+  }
+  expect(await superuserRows(database.name, `SELECT count(*)::int AS kept FROM pg_namespace WHERE nspname LIKE 'coding_rule2\\_\\_%'`)).toEqual([{ kept: 0 }]);
+});
+
+test('a backup of a newer server is refused before anything is read', async () => {
+  const { manifest } = await backup('tea_house');
+  const newer = { ...manifest, versions: { ...manifest.versions, server: '99.1' } };
+  await expect(restore(newer)).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/is of PostgreSQL 99; this server is \d+/) });
+  expect(await teas()).toHaveLength(3);
+});

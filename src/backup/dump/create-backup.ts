@@ -66,7 +66,11 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
   const startedAt = new Date();
   await house.control.query('SELECT core.open_partitions_to_backup()');
   const snapshot = await openSnapshot(url);
+  // What describes a schema waits for a locked table too, and a statement that waits hears of no signal.
+  const cancel = (): void => void snapshot.cancel();
+  options.signal.addEventListener('abort', cancel, { once: true });
   try {
+    if (options.lockWaitMs !== undefined) await snapshot.query(`SET lock_timeout = ${options.lockWaitMs}`);
     const facts = await readFacts(snapshot);
     const programs = await findPrograms(Math.floor(facts.versionNumber / 10_000), house.settings.clientFolder);
     const schemas = await schemasOf(snapshot, house, options.backup.schema);
@@ -109,6 +113,7 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
       throw error;
     }
   } finally {
+    options.signal.removeEventListener('abort', cancel);
     await snapshot.close().catch(() => {});
   }
 }

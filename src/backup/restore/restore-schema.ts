@@ -13,6 +13,7 @@ import { explainFailure } from '../client/explain-failure.js';
 import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
 import { archiveOf } from './find-backup.js';
+import { prepareForSchema } from './prepare-database.js';
 import { restoreArchive } from './restore-archive.js';
 import { RestoreRecords } from './restore-records.js';
 import { besides, inPlace, swap, type RestoreScript } from './restore-script.js';
@@ -55,6 +56,7 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
   assertRestorable(manifest, target.major);
   const inPlaceOf = options.as === undefined && target.isLive;
   if (inPlaceOf) await assertReplaceable(house, options);
+  if (options.into !== undefined) await withAdmin(url, (admin) => prepareForSchema(admin, manifest, house.cluster.roles.owner));
   onProgress('reading the backup and comparing it with its manifest');
   const fetched = await fetchArchives(house, manifest, [archive], signal);
   try {

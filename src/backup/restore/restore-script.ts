@@ -29,13 +29,14 @@ export function intoEmptySchema(owner: string): RestoreScript {
 /**
  * Under another name. An archive names its schema throughout, so the live one is out of the way for the length of the
  * transaction: nobody else sees that, and it is back under its name when the transaction is over, however it ends.
+ * @param newName may be the archive's own, where there is no schema of that name
  * @param isLive whether there is a schema of the archive's name
  */
 export function besides(schema: string, newName: string, isLive: boolean, { owner }: RoleNames): RestoreScript {
   const aside = quoteIdent(`${schema}__aside`);
   return {
     before: [...(isLive ? [LOCK_TIMEOUT, `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${aside};`] : []), ...intoNowhere(schema, owner).before],
-    after: ['RESET ROLE;', `ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(newName)};`, ...(isLive ? [`ALTER SCHEMA ${aside} RENAME TO ${quoteIdent(schema)};`] : [])],
+    after: ['RESET ROLE;', ...(newName === schema ? [] : [`ALTER SCHEMA ${quoteIdent(schema)} RENAME TO ${quoteIdent(newName)};`]), ...(isLive ? [`ALTER SCHEMA ${aside} RENAME TO ${quoteIdent(schema)};`] : [])],
   };
 }
 

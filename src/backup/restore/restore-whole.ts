@@ -1,13 +1,14 @@
 import { GROUND_RULES, repairAccess } from '../../database/access/repair.js';
 import { withAdmin, type AdminConnection } from '../../database/admin-connection.js';
 import { withLock } from '../../database/migrations/schema-lock.js';
-import { findExtensionsSchema, planAccess } from '../../database/migrator.js';
+import { planAccess } from '../../database/migrator.js';
 import { AppError } from '../../errors/app-error.js';
 import type { BackupManifest, SchemaArchive } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
 import { explainFailure } from '../client/explain-failure.js';
 import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
+import { assertExtensionAt } from './prepare-database.js';
 import { restoreArchive } from './restore-archive.js';
 import { intoEmptySchema, intoNowhere } from './restore-script.js';
 import { assertRestorable, policiesFit, targetUrl } from './restore-schema.js';
@@ -77,11 +78,4 @@ async function assertEmpty(admin: AdminConnection, archives: readonly SchemaArch
   }
   const [server] = await admin.query<{ major: number }>(`SELECT current_setting('server_version_num')::int / 10000 AS major`);
   return server?.major ?? 0;
-}
-
-/** Archives name the extension's types with their schema. */
-async function assertExtensionAt(admin: AdminConnection, { extensionsSchema, name }: BackupManifest): Promise<void> {
-  const here = await findExtensionsSchema(admin);
-  if (here === extensionsSchema) return;
-  throw new AppError('conflict', `In the backup ${name} pgvector lives in the schema ${extensionsSchema}, here in ${here}. Move it: ALTER EXTENSION vector SET SCHEMA ${extensionsSchema};`);
 }

@@ -7,6 +7,7 @@ import type { BackupHouse } from '../backup-house.js';
 import { explainFailure } from '../client/explain-failure.js';
 import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
+import { makeExtension } from './prepare-database.js';
 import { restoreArchive } from './restore-archive.js';
 import { RestoreRecords } from './restore-records.js';
 import { intoNowhere } from './restore-script.js';
@@ -32,6 +33,7 @@ export interface Verified {
 }
 
 const SCRATCH = 'nagaya_scratch_';
+const NO_EXTENSION = 'Set NAGAYA_BACKUP_SCRATCH_URL to one that may install it: a superuser, on a server where only drills run.';
 /** A scratch database whose maker was killed is deleted by the next one, seconds. */
 const SCRATCH_LIFE_S = 24 * 3_600;
 
@@ -90,7 +92,7 @@ async function withScratch(url: string, manifest: BackupManifest, work: (url: st
     const scratch = new URL(url);
     scratch.pathname = `/${name}`;
     try {
-      await withAdmin(scratch.href, (db) => makeExtension(db, manifest));
+      await withAdmin(scratch.href, (db) => makeExtension(db, manifest, NO_EXTENSION));
       await work(scratch.href, major);
     } finally {
       await admin.query(`DROP DATABASE IF EXISTS ${quoteIdent(name)} WITH (FORCE)`).catch(() => {});
@@ -107,20 +109,6 @@ async function assertMayCreate(admin: AdminConnection): Promise<number> {
     'conflict',
     `Backups are proven in a database made for it, and the login ${login?.name ?? ''} may not make one. Set NAGAYA_BACKUP_SCRATCH_URL to a login that may (best on another server), or run: ALTER ROLE ${quoteIdent(login?.name ?? '')} CREATEDB;`,
   );
-}
-
-async function makeExtension(db: AdminConnection, { extensionsSchema, versions }: BackupManifest): Promise<void> {
-  if (versions.pgvector === null) return;
-  try {
-    await db.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(extensionsSchema)}`);
-    await db.query(`CREATE EXTENSION IF NOT EXISTS vector SCHEMA ${quoteIdent(extensionsSchema)}`);
-  } catch (error) {
-    throw new AppError(
-      'conflict',
-      'The extension "vector" can\'t be installed in the scratch database by this login. Set NAGAYA_BACKUP_SCRATCH_URL to one that may install it: a superuser, on a server where only drills run.',
-      { cause: error },
-    );
-  }
 }
 
 /** Their name says when they were made. */
