@@ -15,6 +15,8 @@ import { startServing, type ServingProcess } from './serving-process.js';
 /** The tests' own, so that both may use one server: roles belong to the whole server and carry the mark of one secret. */
 const SECRET = 'a secret that is only good for tests, and long enough';
 
+const BACKUP_SECRET = 'a backup secret that is only good for tests';
+
 /** A migrated database of its own for one benchmark. */
 export interface BenchHouse {
   readonly house: House;
@@ -57,7 +59,7 @@ export class Bed {
 
   async freshHouse(products: readonly ProductManifest[] = PRODUCTS): Promise<BenchHouse> {
     const adminUrl = await this.freshDatabase();
-    const configuration = readConfiguration({ DATABASE_URL: adminUrl, NAGAYA_ROLE_SECRET: this.secret, NAGAYA_RATE_LIMIT: '0', PORT: '0', LOG_LEVEL: 'warn' }, () => []);
+    const configuration = readConfiguration({ DATABASE_URL: adminUrl, NAGAYA_ROLE_SECRET: this.secret, NAGAYA_BACKUP_SECRET: BACKUP_SECRET, NAGAYA_RATE_LIMIT: '0', PORT: '0', LOG_LEVEL: 'warn' }, () => []);
     const house = houseOf(products);
     const cluster = await openCluster(configuration, { purpose: 'serve' });
     this.defer(() => cluster.close());
@@ -96,8 +98,9 @@ export class Bed {
     this.notes.length = 0;
   }
 
-  private async asSuperuser(statement: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.adminUrl });
+  /** @param url of a database; default: the server's own */
+  async asSuperuser(statement: string, url = this.adminUrl): Promise<void> {
+    const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
       await client.query(statement);

@@ -1,4 +1,3 @@
-import { Module } from '@nestjs/common';
 import pg from 'pg';
 import { openCluster } from '../src/database/cluster.js';
 import type { ProductManifest } from '../src/database/manifest.js';
@@ -10,19 +9,17 @@ import { houseOf } from '../src/house.js';
 import { migrateHouse } from '../src/migrate-house.js';
 import type { Bed } from './bed.js';
 import type { Benchmark, Figure } from './benchmark.js';
-
-@Module({})
-class EmptyModule {}
-
-const MIGRATIONS = new URL('./fleet/', import.meta.url);
+import { fleetOf } from './fleet/fleet.js';
 
 export const benchmark: Benchmark = {
   name: 'migrate',
   title: 'Migrating many products',
   async run(bed) {
     const count = bed.quick ? 20 : 300;
-    const products = Array.from({ length: count }, (_, index) => productOf(`bench_fleet_${index}`));
+    const { products, dropRoles } = fleetOf(count);
     const baseline = await plainConnection(bed, products);
+    // Undone last first: roles can go when the database that they have rights in is gone.
+    bed.defer(() => dropRoles(bed));
     const { first, again, growth } = await throughNagaya(bed, products);
     bed.note(`${count} products, each four tables, an HNSW index, a role, its grants and a history; migrated four at a time.`);
     bed.note('Beside it: the same CREATE SCHEMA and migration statements, a transaction a schema, sent by one plain connection, without roles, grants and histories.');
@@ -35,10 +32,6 @@ export const benchmark: Benchmark = {
     return figures;
   },
 };
-
-function productOf(id: string): ProductManifest {
-  return { kind: 'product', id, title: id, tags: [], entities: [], migrations: MIGRATIONS, module: EmptyModule };
-}
 
 async function plainConnection(bed: Bed, products: readonly ProductManifest[]): Promise<number> {
   const client = new pg.Client({ connectionString: await bed.freshDatabase() });
@@ -64,8 +57,6 @@ async function plainConnection(bed: Bed, products: readonly ProductManifest[]): 
 }
 
 async function throughNagaya(bed: Bed, products: readonly ProductManifest[]): Promise<{ first: number; again: number; growth: number }> {
-  // Undone last first: roles can go when the database that they have rights in is gone.
-  bed.defer(() => dropRoles(bed, products));
   const url = await bed.freshDatabase();
   const configuration = readConfiguration({ DATABASE_URL: url, NAGAYA_ROLE_SECRET: bed.secret, LOG_LEVEL: 'warn' }, () => []);
   const cluster = await openCluster(configuration, { purpose: 'visit' });
@@ -84,16 +75,6 @@ async function throughNagaya(bed: Bed, products: readonly ProductManifest[]): Pr
   const fifth = Math.floor(peaks.length / 5);
   const growth = Math.max(...peaks.slice(-fifth)) / Math.max(...peaks.slice(fifth, 2 * fifth));
   return { first, growth, again: await seconds(migrate) };
-}
-
-async function dropRoles(bed: Bed, products: readonly ProductManifest[]): Promise<void> {
-  const client = new pg.Client({ connectionString: bed.adminUrl });
-  await client.connect();
-  try {
-    for (const { id } of products) await client.query(`DROP ROLE IF EXISTS ${quoteIdent(id)}`);
-  } finally {
-    await client.end();
-  }
 }
 
 async function seconds(work: () => Promise<void>): Promise<number> {
