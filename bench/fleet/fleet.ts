@@ -12,7 +12,7 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url);
 export interface Fleet {
   readonly products: readonly ProductManifest[];
   /** Roles can go when the database that they have rights in is gone: defer it before the database is made. */
-  dropRoles(bed: Bed): Promise<void>;
+  readonly dropRoles: (bed: Bed) => Promise<void>;
 }
 
 /** Products that are alike, each four tables, an HNSW index, a role, its grants and a history. */
