@@ -16,11 +16,13 @@ import { Embeddings } from './embeddings/embeddings.js';
 import { AppError } from './errors/app-error.js';
 import { ProblemJsonFilter } from './errors/problem-json.filter.js';
 import { documentApi, VERSION } from './document-api.js';
+import { Draining } from './health/probes/draining.js';
 import { createFastifyAdapter } from './http/fastify.js';
 import { NestLogger } from './http/logging.js';
 import { serveDocs } from './http/openapi.js';
 import { setSecurityHeaders } from './http/security-headers.js';
 import { ValidationPipe } from './http/validation.pipe.js';
+import { JobRunner } from './jobs/job-runner.js';
 import { HttpFigures } from './metrics/http-figures.js';
 import { guardMetrics } from './metrics/metrics-token.js';
 import type { SpanRecorder } from './tracing/span-recorder.js';
@@ -95,6 +97,7 @@ export async function createApp(
   const stopTracing = traceRequests(fastify, recorder);
   fastify.addHook('onClose', async () => stopTracing());
   app.get(HttpFigures).observe(fastify);
+  app.get(Draining, { strict: false }).watch(fastify);
   setSecurityHeaders(fastify);
   guardMetrics(fastify, configuration.metricsToken);
   app.get(Authenticator).guard(fastify);
@@ -153,6 +156,8 @@ function addressOf(app: NestFastifyApplication, host: string): string {
 }
 
 async function closeAll(app: NestFastifyApplication, databases: Databases, cluster: Cluster, recorder: SpanRecorder<unknown> | undefined): Promise<void> {
+  app.get(JobRunner, { strict: false }).hold();
+  await app.get(Draining, { strict: false }).begin();
   await app.close();
   await databases.close();
   await cluster.close();

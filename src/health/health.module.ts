@@ -4,6 +4,7 @@ import { AlertsModule } from '../alerts/alerts.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { DatabaseProbe } from './probes/database-probe.js';
+import { Draining } from './probes/draining.js';
 import { ProbesController } from './probes/probes.controller.js';
 import { HealthFigures } from './schema/health-figures.js';
 import { HealthReader } from './schema/health-reader.js';
@@ -17,7 +18,7 @@ import { SchemaHealth } from './schema/schema-health.service.js';
 @Module({
   imports: [AlertsModule, JobsModule, MetricsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [ProbesController, ProductHealthController, SchemaHealthController],
-  providers: [DatabaseProbe, HealthFigures, HealthReader, HealthStore, HistoryRules, SchemaHealth, SchemaHealthJob],
+  providers: [DatabaseProbe, Draining, HealthFigures, HealthReader, HealthStore, HistoryRules, SchemaHealth, SchemaHealthJob],
   exports: [SchemaHealth],
 })
 export class HealthModule {}

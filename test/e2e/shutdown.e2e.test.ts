@@ -50,11 +50,16 @@ function isRefused(): Promise<boolean> {
   }).finally(() => socket.destroy()) as Promise<boolean>;
 }
 
-test('requests in flight are answered while the service closes, what they wrote is there, and nobody new is let in', async () => {
+test('requests in flight are answered while the service closes, what they wrote is there, nothing new is begun, and the probes say so', async () => {
   const requests = [await begin(), await begin(), await begin()];
   let closed = false;
   const closing = nagaya.service.close().then(() => (closed = true));
-  while (!(await isRefused())) await new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 3; n++) {
+    const refused = await nagaya.request('GET', PATH);
+    expect([refused.status, refused.body['code'], refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([503, 'unavailable', '1', 'close']);
+  }
+  expect((await nagaya.request('GET', '/health/live', { key: null })).status).toBe(200);
+  expect(await nagaya.request('GET', '/health/ready', { key: null })).toMatchObject({ status: 503, body: { error: { process: { status: 'down' } } } });
   expect(closed).toBe(false);
   const answers = [];
   for (const request of requests) answers.push(await request.finish());

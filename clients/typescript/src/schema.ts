@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * May it get traffic?
-         * @description The database answers, core and monitoring are migrated, and the roles are safe.
+         * @description The database answers, core and monitoring are migrated, the roles are safe, and the process is not ending.
          */
         get: operations["probesReady"];
         put?: never;

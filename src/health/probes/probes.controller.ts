@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { Public } from '../../auth/access.js';
 import { DatabaseProbe, type ProbeResult } from './database-probe.js';
+import { Draining } from './draining.js';
 
 const SUBJECTS = ['database', 'migrations', 'roles'] as const satisfies (keyof ProbeResult)[];
 const OK = { description: 'Yes.', schema: { $ref: '#/components/schemas/HealthReport' } };
@@ -19,6 +20,7 @@ export class ProbesController {
     private readonly checks: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly probe: DatabaseProbe,
+    private readonly draining: Draining,
   ) {}
 
   /** Without terminus, which answers 503 while shutting down: a process that drains is alive and must not be killed. */
@@ -32,10 +34,13 @@ export class ProbesController {
 
   @Get('ready')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'May it get traffic?', description: 'The database answers, core and monitoring are migrated, and the roles are safe.' })
+  @ApiOperation({ summary: 'May it get traffic?', description: 'The database answers, core and monitoring are migrated, the roles are safe, and the process is not ending.' })
   @ApiOkResponse(OK)
   @ApiServiceUnavailableResponse(NO)
   async ready(): Promise<HealthCheckResult> {
+    if (this.draining.hasBegun) {
+      return this.checks.check([() => this.indicators.check('process').down('It is ending: it answers what it has begun and takes nothing new.')]);
+    }
     const result = await this.probe.ask();
     return this.checks.check(
       SUBJECTS.map((subject) => () => {
