@@ -5,7 +5,8 @@ import { readable } from '../alerts/rules/readable.js';
 import type { RuleState } from '../alerts/rules/rule.dto.js';
 import { RulesService } from '../alerts/rules/rules.service.js';
 import type { AlertRuleChoice } from '../database/manifest.js';
-import { commandContext, UsageError } from './context.js';
+import { refuseUnknown } from './alert-lookups.js';
+import { commandContext, orMissing, UsageError } from './context.js';
 import { readSeconds } from './duration.js';
 import { withParts } from './house-context.js';
 import { audit } from './key.js';
@@ -43,6 +44,7 @@ export function registerAlertRules(alerts: Command): void {
 
 async function runList({ product, json }: { product?: string; json?: true }): Promise<void> {
   await withParts(commandContext(), async (parts) => {
+    refuseUnknown(parts, { ...(product !== undefined && { product }) });
     const rules = await parts.get(RulesService, { strict: false }).list(product ?? null);
     if (json) return printJson({ items: rules });
     printRules(rules);
@@ -52,15 +54,18 @@ async function runList({ product, json }: { product?: string; json?: true }): Pr
 async function runSet(rule: string, flags: SetFlags): Promise<void> {
   const choice = readChoice(flags);
   await withParts(commandContext(), async (parts, databases) => {
+    refuseUnknown(parts, { rule, ...(flags.product !== undefined && { product: flags.product }) });
     const rules = parts.get(RulesService, { strict: false });
     await audit(databases, `alerts ${flags.reset ? 'reset' : 'set'}`, `${flags.product ?? 'all products'}: ${rule}`);
     if (flags.reset) {
-      await rules.reset(rule, flags.product ?? null);
-      return print(`What was set for ${rule} is taken back.`);
+      await orMissing(rules.reset(rule, flags.product ?? null), `Nothing was set for ${rule} ${flags.product === undefined ? 'of all products' : `of ${flags.product}`}.`);
+      if (!flags.json) print(`What was set for ${rule} is taken back.`);
+    } else {
+      await rules.set(rule, flags.product ?? null, choice);
     }
-    const state = await rules.set(rule, flags.product ?? null, choice);
-    if (flags.json) return printJson(state);
-    printRules([state]);
+    const states = (await rules.list(flags.product ?? null)).filter(({ ruleId }) => ruleId === rule);
+    if (flags.json) return printJson(states[0]);
+    printRules(states);
   });
 }
 
@@ -68,17 +73,23 @@ function readChoice({ threshold, for: held, repeat, severity, on, off, reset }: 
   if (on && off) throw new UsageError('Give either --on or --off.');
   const word = SEVERITIES.find((candidate) => candidate === severity);
   if (severity !== undefined && word === undefined) throw new UsageError(`--severity takes ${SEVERITIES.join(' or ')}.`);
-  const number = threshold === undefined ? undefined : Number(threshold);
-  if (number !== undefined && !(number >= 0 && number <= 1e18)) throw new UsageError(`--threshold takes a number; "${threshold}" is none.`);
   const choice = {
-    ...(number !== undefined && { threshold: number }),
+    ...(threshold !== undefined && { threshold: readThreshold(threshold) }),
     ...(held !== undefined && { forSeconds: readSeconds(held, '--for') }),
-    ...(repeat !== undefined && { repeatSeconds: Math.max(60, readSeconds(repeat, '--repeat')) }),
+    ...(repeat !== undefined && { repeatSeconds: readSeconds(repeat, '--repeat', { min: 60 }) }),
     ...(word !== undefined && { severity: word }),
     ...((on || off) && { enabled: on === true }),
   };
+  if (Object.keys(choice).length > 0 && reset) throw new UsageError('--reset takes back all that was set; give it alone.');
   if (Object.keys(choice).length === 0 && !reset) throw new UsageError('Say what to set: --threshold, --for, --repeat, --severity, --on or --off; or --reset.');
   return choice;
+}
+
+/** A plain decimal number: `Number` alone would take "" for 0 and "0x10" for 16. */
+function readThreshold(text: string): number {
+  const number = /^\d+(\.\d+)?(e\d{1,2})?$/i.test(text) ? Number(text) : NaN;
+  if (number >= 0 && number <= 1e18) return number;
+  throw new UsageError(`--threshold takes a number from 0 to 1e18; "${text}" is none.`);
 }
 
 function printRules(rules: readonly RuleState[]): void {
@@ -89,7 +100,7 @@ function printRules(rules: readonly RuleState[]): void {
       rule.error === null ? (rule.enabled ? pc.green('on') : 'off') : pc.red('fails'),
       rule.severity,
       rule.threshold === null || rule.unit === null ? '-' : readable(rule.threshold, rule.unit),
-      readable(rule.forSeconds, 'seconds'),
+      rule.forSeconds === 0 ? 'at once' : readable(rule.forSeconds, 'seconds'),
       readable(rule.repeatSeconds, 'seconds'),
       rule.source,
       rule.evaluatedAt?.toISOString() ?? 'never',

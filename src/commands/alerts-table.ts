@@ -1,8 +1,8 @@
 import pc from 'picocolors';
 import type { Alert } from '../alerts/alert.entity.js';
-import { printTable } from './output.js';
+import { print, printTable } from './output.js';
 
-/** One line an alert; the message last, since it is as long as it is. */
+/** One line an alert, and where to read on; the message last, since it is as long as it is. */
 export function printAlerts(alerts: readonly Alert[]): void {
   printTable(
     ['id', 'state', 'severity', 'product', 'rule', 'since', 'taken on by', 'message'],
@@ -17,6 +17,8 @@ export function printAlerts(alerts: readonly Alert[]): void {
       alert.message,
     ]),
   );
+  print();
+  print('What each rule means and what to do: docs/alerts.md.');
 }
 
 function stateOf({ state, condition }: Alert): string {

@@ -8,8 +8,9 @@ import { fingerprintOf } from '../alerts/evaluation/fingerprint.js';
 import { SilencesService } from '../alerts/silences/silences.service.js';
 import { newId } from '../database/new-id.js';
 import { registerAlertRules } from './alert-rules.js';
+import { allAlerts, refuseUnknown } from './alert-lookups.js';
 import { printAlerts } from './alerts-table.js';
-import { commandContext, UsageError } from './context.js';
+import { commandContext, orMissing, UsageError } from './context.js';
 import { readSeconds } from './duration.js';
 import { withParts } from './house-context.js';
 import { audit, cliActor } from './key.js';
@@ -51,7 +52,7 @@ export function registerAlerts(program: Command): void {
     .option('--json', 'print JSON')
     .action(runSilence);
   alerts.command('silences').description('list silences that are in force').option('--json', 'print JSON').action(runSilences);
-  alerts.command('unsilence <id>').description('end a silence now').action(runUnsilence);
+  alerts.command('unsilence <id>').description('end a silence now').option('--json', 'print JSON').action(runUnsilence);
   registerAlertRules(alerts);
   alerts.command('test').description('send a test notification to every target that is configured').option('--json', 'print JSON').action(runTest);
 }
@@ -59,10 +60,9 @@ export function registerAlerts(program: Command): void {
 async function runList(flags: ListFlags): Promise<void> {
   const states = readStates(flags.state);
   await withParts(commandContext(), async (parts) => {
-    const service = parts.get(AlertsService, { strict: false });
+    refuseUnknown(parts, flags);
     const filter = { ...(flags.product !== undefined && { productId: flags.product }), ...(flags.rule !== undefined && { ruleId: flags.rule }) };
-    const found = [];
-    for (const state of states) found.push(...(await service.list({ ...filter, state }, 100, undefined)).items);
+    const found = await allAlerts(parts, states, filter);
     if (flags.json) return printJson({ items: found });
     if (found.length === 0) return print(`${pc.green('✓')} There is no such alert.`);
     printAlerts(found);
@@ -80,15 +80,16 @@ async function runAck(id: string, { note, json }: { note?: string; json?: true }
   const alertId = readId(id);
   await withParts(commandContext(), async (parts, databases) => {
     await audit(databases, 'alerts ack', alertId);
-    const alert = await parts.get(AlertsService, { strict: false }).acknowledge(alertId, cliActor(), (note ?? '').slice(0, 500));
+    const alert = await orMissing(parts.get(AlertsService, { strict: false }).acknowledge(alertId, cliActor(), (note ?? '').slice(0, 500)), 'There is no such alert: nagaya alerts list');
     if (json) return printJson(alert);
     print(`${alert.ruleId}${alert.productId === null ? '' : ` of ${alert.productId}`} was taken on by ${alert.acknowledgedBy}.`);
   });
 }
 
 async function runSilence(flags: SilenceFlags): Promise<void> {
-  const seconds = readSeconds(flags.for, '--for');
+  const seconds = readSeconds(flags.for, '--for', { min: 1 });
   await withParts(commandContext(), async (parts, databases) => {
+    refuseUnknown(parts, flags);
     await audit(databases, 'alerts silence', `${flags.product ?? 'all products'}: ${flags.rule ?? 'all rules'}`);
     const [clock] = await databases.control.query<{ until: Date }>('SELECT clock_timestamp() + make_interval(secs => $1) AS until', [seconds]);
     if (clock === undefined) return;
@@ -116,11 +117,12 @@ async function runSilences({ json }: { json?: true }): Promise<void> {
   });
 }
 
-async function runUnsilence(id: string): Promise<void> {
+async function runUnsilence(id: string, { json }: { json?: true }): Promise<void> {
   const silenceId = readId(id);
   await withParts(commandContext(), async (parts, databases) => {
     await audit(databases, 'alerts unsilence', silenceId);
-    await parts.get(SilencesService, { strict: false }).remove(silenceId);
+    await orMissing(parts.get(SilencesService, { strict: false }).remove(silenceId), 'There is no such silence: nagaya alerts silences');
+    if (json) return printJson({ id: silenceId, removed: true });
     print(`${silenceId} is over.`);
   });
 }

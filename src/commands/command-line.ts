@@ -105,8 +105,10 @@ function explain(error: unknown): string {
   return error instanceof Error ? (error.stack ?? message) : message;
 }
 
+/** The message of invalid input points at the "errors" of an HTTP answer; here they stand below it. */
 function withFields(error: AppError): string {
-  return [error.message, ...error.fields.map((field) => `  ${field.pointer} ${field.detail}`)].join('\n');
+  const message = error.code === 'validation_failed' && error.fields.length > 0 ? "That can't be done as given:" : error.message;
+  return [message, ...error.fields.map((field) => `  ${field.pointer} ${field.detail}`)].join('\n');
 }
 
 /** pg reports a host with several addresses as an AggregateError without a code of its own. */

@@ -3,6 +3,7 @@ import { openCluster, type Cluster } from '../database/cluster.js';
 import { Databases } from '../database/databases.js';
 import type { House } from '../database/migrator.js';
 import { RoleNames } from '../database/role-names.js';
+import { AppError } from '../errors/app-error.js';
 import { houseOf } from '../house.js';
 import { PRODUCTS } from '../products/index.js';
 
@@ -40,4 +41,13 @@ export async function withDatabases<T>(context: CommandContext, work: (databases
       await databases.close();
     }
   });
+}
+
+/** The service's words for what is not there are those for a caller over HTTP. */
+export async function orMissing<T>(asked: Promise<T>, words: string): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw error instanceof AppError && error.code === 'not_found' ? new AppError('not_found', words) : error;
+  }
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Alert } from '../alerts/alert.entity.js';
-import { AlertsService } from '../alerts/alerts.service.js';
 import { AlertEvaluator } from '../alerts/evaluation/alert-evaluator.js';
 import { readable } from '../alerts/rules/readable.js';
 import type { SchemaFigures } from '../health/schema/schema-figures.js';
 import { SchemaHealth } from '../health/schema/schema-health.service.js';
+import { allAlerts } from './alert-lookups.js';
 import { printAlerts } from './alerts-table.js';
 import { commandContext } from './context.js';
 import { withParts } from './house-context.js';
@@ -23,18 +23,12 @@ async function runHealth({ json }: { json?: true }): Promise<void> {
   await withParts(commandContext(), async (parts) => {
     const schemas = await parts.get(SchemaHealth, { strict: false }).sweep();
     await parts.get(AlertEvaluator, { strict: false }).evaluate();
-    const alerts = await openAlerts(parts.get(AlertsService, { strict: false }));
+    const alerts = await allAlerts(parts, ['firing', 'pending']);
     if (json) printJson({ schemas, alerts });
     else printHealth(schemas, alerts);
     const isBad = schemas.some(({ status }) => status === 'critical' || status === 'unknown') || alerts.some(({ severity, state }) => severity === 'critical' && state === 'firing');
     if (isBad) process.exitCode = 1;
   });
-}
-
-async function openAlerts(service: AlertsService): Promise<Alert[]> {
-  const open: Alert[] = [];
-  for (const state of ['firing', 'pending'] as const) open.push(...(await service.list({ state }, 100, undefined)).items);
-  return open;
 }
 
 const COLOURS = { ok: pc.green, warning: pc.yellow, critical: pc.red, unknown: pc.yellow };

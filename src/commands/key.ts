@@ -4,7 +4,7 @@ import { ApiKeysService, type NewApiKey } from '../auth/api-keys.service.js';
 import type { ApiKey } from '../auth/api-key.entity.js';
 import { AuditLog } from '../auth/audit-log.js';
 import type { Databases } from '../database/databases.js';
-import { commandContext, UsageError, withDatabases } from './context.js';
+import { commandContext, orMissing, UsageError, withDatabases } from './context.js';
 import { print, printJson, printTable } from './output.js';
 
 interface CreateFlags {
@@ -86,7 +86,7 @@ async function runRotate(id: string, { overlap, json }: { overlap: string; json?
   if (span === undefined || span > MAX_OVERLAP_MS) throw new UsageError(`--overlap takes a length of time such as 24h, 30m or 7d, at most 30d; "${overlap}" is none.`);
   await withDatabases(commandContext(), async (databases) => {
     await audit(databases, 'key rotate', id);
-    const { id: newId, key, productId, permissions, expiresAt } = await new ApiKeysService(databases).rotate(id, span / 1_000);
+    const { id: newId, key, productId, permissions, expiresAt } = await orMissing(new ApiKeysService(databases).rotate(id, span / 1_000), 'There is no such key: nagaya key list');
     if (json) return printJson({ id: newId, key, productId, permissions, expiresAt });
     print(key);
   });
@@ -100,7 +100,7 @@ async function runRevoke(id: string, { json }: { json?: true }): Promise<void> {
   refuseUnlessId(id);
   await withDatabases(commandContext(), async (databases) => {
     await audit(databases, 'key revoke', id);
-    await new ApiKeysService(databases).revoke(id);
+    await orMissing(new ApiKeysService(databases).revoke(id), 'There is no such key: nagaya key list');
     if (json) return printJson({ id, revoked: true });
     print('Revoked.');
   });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { withAdmin } from '../../src/database/admin-connection.js';
 import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, openTestDatabase, type TestDatabase } from '../support/database.js';
 import { ENGINE } from '../support/engine.js';
 import { environmentOf, nagaya, serve, type Ended } from '../support/process.js';
+import { startReceiver } from '../support/receiver.js';
 
 let database: TestDatabase;
 let env: Record<string, string>;
@@ -26,6 +27,16 @@ async function asAdmin(sql: string): Promise<void> {
   }
 }
 
+/** As the service's own login, which keeps the alerts. */
+async function asControl(sql: string): Promise<void> {
+  const open = await openTestDatabase(database);
+  try {
+    await open.databases.control.query(sql);
+  } finally {
+    await open.close();
+  }
+}
+
 describe('exit statuses', () => {
   test.each([
     [['--help'], 0],
@@ -38,6 +49,11 @@ describe('exit statuses', () => {
     [['key', 'revoke', 'not-an-id'], 2],
     [['url', 'nobody'], 2],
     [['migrate', '--schema', 'nothing'], 2],
+    [['alerts'], 2],
+    [['alerts', 'list', '--rule', 'nothing'], 2],
+    [['alerts', 'ack', 'not-an-id'], 2],
+    [['alerts', 'set', 'index-invalid', '--threshold', '3'], 1],
+    [['alerts', 'ack', '01890000-0000-7000-8000-000000000000'], 1],
     [['key', 'create', '--product', 'nobody'], 1],
     [['key', 'revoke', '01890000-0000-7000-8000-000000000000'], 1],
   ])('nagaya %j ends with %i and a sentence', async (args, status) => {
@@ -45,6 +61,8 @@ describe('exit statuses', () => {
     expect(ended.status).toBe(status);
     expect(ended.stdout + ended.stderr).not.toBe('');
     expect(ended.stderr).not.toMatch(/\n\s+at /);
+    // Words for a caller over HTTP.
+    expect(ended.stderr).not.toMatch(/at this address|"errors"/);
   });
 
   test('a bad configuration is told all at once, secrets apart, with status 2', async () => {
@@ -112,6 +130,47 @@ describe('the database', () => {
     const { role, url } = (json(await run('url', 'coding_rule2', '--json')) as { role: string; url: string });
     expect(role).toBe('coding_rule2');
     expect(new URL(url).username).toBe('coding_rule2');
+  });
+});
+
+describe('alerts', () => {
+  test('health finds, alerts list shows, ack takes on; what is set and silenced is listed and taken back', async () => {
+    const { alerts } = json(await run('health', '--json')) as { alerts: { id: string; ruleId: string; state: string; message: string }[] };
+    const [few] = alerts.filter(({ ruleId }) => ruleId === 'record-count-low');
+    expect(few).toMatchObject({ state: 'pending', message: expect.stringMatching(/^\d+ records?, fewer than 100\.$/) });
+    const listed = await run('alerts', 'list', '--rule', 'record-count-low', '--product', 'coding_rule2');
+    expect(listed.stdout.split('\n')[0]).toMatch(/^id +state +severity +product +rule +since +taken on by +message$/);
+    expect(listed.stdout).toContain('What each rule means and what to do: docs/alerts.md.');
+    expect(json(await run('alerts', 'ack', few?.id ?? '', '--note', 'new', '--json'))).toMatchObject({ id: few?.id, acknowledgement: 'new' });
+
+    const set = json(await run('alerts', 'set', 'record-count-low', '--product', 'coding_rule2', '--threshold', '5', '--for', '0s', '--json'));
+    expect(set).toMatchObject({ threshold: 5, forSeconds: 0, source: 'product' });
+    expect((await run('alerts', 'rules', '--product', 'coding_rule2')).stdout).toMatch(/^record-count-low +on +warning +5 +at once +4 h +product /m);
+    expect(json(await run('alerts', 'set', 'record-count-low', '--product', 'coding_rule2', '--reset', '--json'))).toMatchObject({ threshold: 100, source: 'default' });
+
+    const silence = json(await run('alerts', 'silence', '--for', '2h', '--product', 'coding_rule2', '--reason', 'moving', '--json')) as { id: string };
+    expect((json(await run('alerts', 'silences', '--json')) as { items: object[] }).items).toEqual([silence]);
+    expect(json(await run('alerts', 'unsilence', silence.id, '--json'))).toEqual({ id: silence.id, removed: true });
+  }, 180_000);
+
+  test('list gives all of them, however many there are', async () => {
+    await asControl(`INSERT INTO monitoring.alerts (fingerprint, rule_id, product_id, subject, severity, state, condition, message)
+                     SELECT lpad(n::text, 16, 'x'), 'worker-dead', 'coding_rule2', 'w' || n, 'warning', 'firing', 'breached', 'silent' FROM generate_series(1, 120) AS n`);
+    const { items } = json(await run('alerts', 'list', '--rule', 'worker-dead', '--json')) as { items: object[] };
+    expect(items).toHaveLength(120);
+    await asControl(`DELETE FROM monitoring.alerts WHERE rule_id = 'worker-dead'`);
+  });
+
+  test('a trial says of each target what became of it', async () => {
+    const receiver = await startReceiver();
+    try {
+      const targets = { NAGAYA_ALERT_WEBHOOK_URL: receiver.url, NAGAYA_ALERT_SLACK_URL: 'http://127.0.0.1:9/', NAGAYA_ALERT_ALLOWED_NETWORKS: '127.0.0.1/32' };
+      const ended = await nagaya(['alerts', 'test'], { ...env, ...targets });
+      expect([ended.status, ended.stdout]).toEqual([1, expect.stringMatching(/^✓ webhook took it\.\n✗ slack: 127\.0\.0\.1:9 can't be reached: /)]);
+      expect(receiver.received).toHaveLength(1);
+    } finally {
+      await receiver.close();
+    }
   });
 });
 
