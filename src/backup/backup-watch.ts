@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { AlertRules } from '../alerts/rules/alert-rules.js';
-import type { Observation } from '../alerts/rules/alert-rule.js';
+import type { Observation, RuleContext } from '../alerts/rules/alert-rule.js';
 import { HOUSE } from '../database/database.module.js';
 import { Databases } from '../database/databases.js';
 import type { House } from '../database/migrator.js';
@@ -12,14 +12,14 @@ interface LastBackup {
   backedUp: number | null;
   proven: number | null;
   recoverySeconds: number | null;
-  /** Backups are made here at all: one has been asked for. */
+  /** Backups are made here at all: one has ended, well or not. While the first is under way, nothing is late. */
   inUse: boolean;
 }
 
 const LAST_SQL = `
   SELECT s.schema, (SELECT extract(epoch FROM max(b.data_of))::float8 FROM monitoring.backups b
                      WHERE b.status = 'succeeded' AND coalesce(b.schema_name, s.schema) = s.schema) AS "backedUp",
-         p.proven, p.seconds AS "recoverySeconds", EXISTS (SELECT FROM monitoring.backups) AS "inUse"
+         p.proven, p.seconds AS "recoverySeconds", EXISTS (SELECT FROM monitoring.backups WHERE status NOT IN ('queued', 'running')) AS "inUse"
     FROM unnest($1::text[]) AS s (schema)
     LEFT JOIN LATERAL (
       SELECT extract(epoch FROM r.finished_at)::float8 AS proven, r.duration_seconds AS seconds FROM monitoring.restores r
@@ -63,7 +63,7 @@ export class BackupWatch implements OnModuleInit {
       severity: 'critical',
       forSeconds: 0,
       threshold: { unit: 'seconds', default: 2 * DAY_S },
-      evaluate: (now, context) => this.observe(now, (row) => row.backedUp, context.settingsOf(null).threshold, 'backed up'),
+      evaluate: (now, context) => this.observe(now, (row) => row.backedUp, context, 'backed up'),
     });
     this.rules.add({
       id: 'backup-not-proven',
@@ -71,7 +71,7 @@ export class BackupWatch implements OnModuleInit {
       severity: 'warning',
       forSeconds: 0,
       threshold: { unit: 'seconds', default: 30 * DAY_S },
-      evaluate: (now, context) => this.observe(now, (row) => row.proven, context.settingsOf(null).threshold, 'restored on trial'),
+      evaluate: (now, context) => this.observe(now, (row) => row.proven, context, 'restored on trial'),
     });
   }
 
@@ -80,20 +80,23 @@ export class BackupWatch implements OnModuleInit {
   }
 
   /** Where nobody has ever asked for a backup, somebody else makes them (physical ones, a cloud's): nothing is said. */
-  private async observe(now: Date, at: (row: LastBackup) => number | null, limit: number | null, what: string): Promise<Observation[]> {
-    if (limit === null) return [];
-    return (await this.read()).filter((row) => row.inUse).map((row) => {
+  private async observe(now: Date, at: (row: LastBackup) => number | null, context: RuleContext, what: string): Promise<Observation[]> {
+    return (await this.read()).filter((row) => row.inUse).flatMap((row): Observation[] => {
       const last = at(row);
       const age = last === null ? null : now.getTime() / 1_000 - last;
       const productId = this.house.products.some(({ id }) => id === row.schema) ? row.schema : null;
+      const limit = context.settingsOf(productId).threshold;
+      if (limit === null) return [];
       const allowed = `at most ${(limit / DAY_S).toFixed(1)} days ago`;
-      return {
-        productId,
-        ...(productId === null && { subject: row.schema }),
-        state: age !== null && age <= limit ? 'ok' : 'breached',
-        ...(age !== null && { value: age }),
-        message: age === null ? `${row.schema} was never ${what}; expected ${allowed}.` : `${row.schema} was last ${what} ${(age / DAY_S).toFixed(1)} days ago; expected ${allowed}.`,
-      };
+      return [
+        {
+          productId,
+          ...(productId === null && { subject: row.schema }),
+          state: age !== null && age <= limit ? 'ok' : 'breached',
+          ...(age !== null && { value: age }),
+          message: age === null ? `${row.schema} was never ${what}; expected ${allowed}.` : `${row.schema} was last ${what} ${(age / DAY_S).toFixed(1)} days ago; expected ${allowed}.`,
+        },
+      ];
     });
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { validate as lintDockerfile, ValidationSeverity } from 'dockerfile-utils';
 import { parse, parseAllDocuments } from 'yaml';
+import { labelsOf } from '../../src/alerts/notifications/told-alert.js';
 import { ConfigurationError, readConfiguration } from '../../src/config/env.js';
 import { ROOT } from './markdown.js';
 
@@ -191,5 +192,39 @@ describe('deploy/kubernetes', () => {
       readinessProbe: { httpGet: { path: '/health/ready' } },
       livenessProbe: { httpGet: { path: '/health/live' } },
     });
+  });
+});
+
+describe('the example for Alertmanager in docs/alerts.md', () => {
+  interface Route {
+    receiver?: string;
+    matchers?: string[];
+    group_by?: string[];
+    routes?: Route[];
+  }
+  interface Alertmanager {
+    route: Route;
+    receivers: { name: string; email_configs?: { to: string }[] }[];
+    inhibit_rules: { source_matchers: string[]; target_matchers: string[] }[];
+  }
+  const blocks = [...read('docs/alerts.md').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text]) => parse(text ?? '') as Partial<Alertmanager>);
+  const example = blocks.find((block): block is Alertmanager => block.route !== undefined && block.receivers !== undefined && block.inhibit_rules !== undefined);
+  const routesIn = (route: Route): Route[] => [route, ...(route.routes ?? []).flatMap(routesIn)];
+
+  it('routes to receivers that it has, one of them by e-mail', () => {
+    const receivers = example?.receivers.map(({ name }) => name) ?? [];
+    const used = example === undefined ? [] : routesIn(example.route).flatMap(({ receiver }) => receiver ?? []);
+    expect(used.length).toBeGreaterThan(2);
+    expect(used.filter((name) => !receivers.includes(name))).toEqual([]);
+    expect(example?.receivers.some(({ email_configs: mails }) => (mails ?? []).length > 0)).toBe(true);
+  });
+
+  it('matches, groups and inhibits by labels that an alert of ours has', () => {
+    const ours = Object.keys(labelsOf({ id: '', fingerprint: '', ruleId: 'r', productId: 'p', subject: 's', severity: 'warning', condition: 'breached', message: '', value: null, title: '', status: 'firing', startedAt: '', resolvedAt: null, toldBefore: 0 }));
+    const routes = example === undefined ? [] : routesIn(example.route);
+    const matchers = [...routes.flatMap(({ matchers: given }) => given ?? []), ...(example?.inhibit_rules ?? []).flatMap((rule) => [...rule.source_matchers, ...rule.target_matchers])];
+    const names = [...matchers.map((matcher) => /^(\w+)="[^"]+"$/.exec(matcher)?.[1] ?? matcher), ...routes.flatMap(({ group_by: by }) => by ?? [])];
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !ours.includes(name))).toEqual([]);
   });
 });

@@ -1,71 +1,22 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AlertEvaluator } from '../../src/alerts/evaluation/alert-evaluator.js';
-import { Outbox } from '../../src/alerts/notifications/outbox.js';
-import type { Observation } from '../../src/alerts/rules/alert-rule.js';
-import { AlertRules } from '../../src/alerts/rules/alert-rules.js';
-import { JobRunner } from '../../src/jobs/job-runner.js';
+import { cold, RULE, startAlerting, warm, type Alerting } from '../support/alerting.js';
 import { refusal } from '../support/problem.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
-import { startTestService, type TestService } from '../support/service.js';
 
 const SECRET = 'a secret that is only good for tests, and long enough';
-const RULE = 'pot-cold';
 
-let nagaya: TestService;
-let receiver: Receiver;
-/** What the rule of this test sees next, or how it fails. */
-let sees: Observation[] | Error = [];
-
+let alerting: Alerting;
 beforeAll(async () => {
-  receiver = await startReceiver();
-  nagaya = await startTestService({
-    alertWebhookUrl: `${receiver.url}/hook`,
-    alertWebhookSecret: SECRET,
-    alertmanagerUrl: `${receiver.url}/am/`,
-    alertAllowedNetworks: ['127.0.0.1/32'],
-  });
-  // The test looks when it wants to, and nobody else does.
-  await nagaya.service.app.get(JobRunner, { strict: false }).beforeApplicationShutdown();
-  const rules = nagaya.service.app.get(AlertRules, { strict: false });
-  for (const { id } of rules.all()) await ask('PUT', `/v1/alert-rules/${id}`, { enabled: false });
-  rules.add({
-    id: RULE,
-    title: 'Cold pot',
-    severity: 'critical',
-    forSeconds: 300,
-    repeatSeconds: 3_600,
-    threshold: { unit: 'count', default: 60 },
-    evaluate: () => (sees instanceof Error ? Promise.reject(sees) : Promise.resolve(sees)),
-  });
+  alerting = await startAlerting((url) => ({ alertWebhookUrl: `${url}/hook`, alertWebhookSecret: SECRET, alertmanagerUrl: `${url}/am/` }));
 });
-afterAll(async () => {
-  await nagaya.stop();
-  await receiver.close();
-});
-beforeEach(async () => {
-  sees = [];
-  await query('DELETE FROM monitoring.alerts', []);
-  await query('DELETE FROM monitoring.alert_notifications', []);
-  await query('DELETE FROM monitoring.silences', []);
-  receiver.received.length = 0;
-  receiver.answer = 200;
-});
+afterAll(() => alerting.stop());
+beforeEach(() => alerting.reset());
 
-const query = <Row extends object>(sql: string, values: unknown[] = []) => nagaya.service.databases.control.query<Row>(sql, values);
-const cold = (over: Partial<Observation> = {}): Observation => ({ productId: 'tea_house', state: 'breached', value: 20, message: '20 degrees, below 60.', ...over });
-const warm = (over: Partial<Observation> = {}): Observation => cold({ state: 'ok', message: '80 degrees.', ...over });
-const look = async (seen: Observation[] | Error): Promise<void> => {
-  sees = seen;
-  await nagaya.service.app.get(AlertEvaluator, { strict: false }).evaluate();
-};
-const deliver = () => nagaya.service.app.get(Outbox, { strict: false }).deliver(new AbortController().signal);
-
-/** As if so much time had passed for the alerts, the checks having gone on: the database's clock decides, so its rows are moved. */
-async function letPass(seconds: number): Promise<void> {
-  await query(`UPDATE monitoring.alerts SET started_at = started_at - make_interval(secs => $1), fired_at = fired_at - make_interval(secs => $1),
-                      notified_at = notified_at - make_interval(secs => $1), pushed_at = pushed_at - make_interval(secs => $1)`, [seconds]);
-}
+const query = <Row extends object>(sql: string, values: unknown[] = []) => alerting.query<Row>(sql, values);
+const look: Alerting['look'] = (seen) => alerting.look(seen);
+const letPass = (seconds: number) => alerting.letPass(seconds);
+const deliver = () => alerting.deliver();
+const fire = (seen = [cold()]) => alerting.fire(seen);
 
 interface Shown {
   id: string;
@@ -74,25 +25,18 @@ interface Shown {
   subject: string;
   acknowledgedBy: string | null;
 }
-const ask = (method: string, path: string, body?: object) => nagaya.request(method, path, { key: nagaya.keys.operator, ...(body && { body }) });
+const ask = (method: string, path: string, body?: object) => alerting.nagaya.request(method, path, { key: alerting.nagaya.keys.operator, ...(body && { body }) });
 const alerts = async (): Promise<Shown[]> => (await ask('GET', `/v1/alerts?ruleId=${RULE}`)).body.items;
 const states = async (): Promise<string[]> => (await alerts()).map(({ state, condition }) => `${state} ${condition}`);
-const hooks = () => receiver.received.filter(({ path }) => path === '/hook');
-const pushes = () => receiver.received.filter(({ path }) => path === '/am/api/v2/alerts');
-
-/** Seen, held for long enough, and told. */
-async function fire(seen = [cold()]): Promise<void> {
-  await look(seen);
-  await letPass(301);
-  await look(seen);
-}
+const hooks = () => alerting.received('/hook');
+const pushes = () => alerting.received('/am/api/v2/alerts');
 
 describe('an alert', () => {
   test('is pending, fires when it has held, is told once, and says when it is over', async () => {
     await look([cold()]);
     expect(await states()).toEqual(['pending breached']);
     await deliver();
-    expect(receiver.received).toEqual([]);
+    expect(alerting.receiver.received).toEqual([]);
     await letPass(301);
     await look([cold()]);
     await look([cold()]);
@@ -137,7 +81,7 @@ describe('an alert', () => {
     await fire();
     await deliver();
     expect(await states()).toEqual(['firing breached']);
-    expect(receiver.received).toEqual([]);
+    expect(alerting.receiver.received).toEqual([]);
     expect((await ask('DELETE', `/v1/silences/${made.body['id']}`)).status).toBe(204);
     await look([cold()]);
     await deliver();
@@ -185,9 +129,7 @@ describe('an alert', () => {
   test('comes once of any number of looks at the same time, and old news change nothing', async () => {
     await look([cold()]);
     await letPass(301);
-    sees = [cold()];
-    const evaluator = nagaya.service.app.get(AlertEvaluator, { strict: false });
-    await Promise.all(Array.from({ length: 5 }, () => evaluator.evaluate()));
+    await Promise.all(Array.from({ length: 5 }, () => alerting.lookAgain()));
     await deliver();
     expect(hooks()).toHaveLength(1);
     expect(pushes()).toHaveLength(1);
@@ -217,7 +159,7 @@ describe('a rule', () => {
     expect((await ask('PUT', '/v1/products/nobody/alert-rules/index-invalid', { enabled: false })).status).toBe(404);
     const { items } = (await ask('GET', '/v1/products/tea_house/alert-rules')).body as { items: { ruleId: string }[] };
     expect(items).toEqual(expect.arrayContaining([expect.objectContaining({ ruleId: 'record-count-low', threshold: 100, source: 'all' }), expect.objectContaining({ ruleId: 'schema-size-high', threshold: 10_000_000, unit: 'bytes' })]));
-    expect((await nagaya.request('GET', '/v1/products/coding_rule2/alert-rules')).status).toBe(404);
+    expect((await alerting.nagaya.request('GET', '/v1/products/coding_rule2/alert-rules')).status).toBe(404);
   });
 });
 
@@ -233,33 +175,5 @@ describe('a notification', () => {
     const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(hook?.headers['x-nagaya-signature'])) ?? [];
     expect(mac).toBe(createHmac('sha256', SECRET).update(`${time}.${hook?.body}`).digest('hex'));
     expect(JSON.parse(pushes()[0]?.body ?? '[]')).toMatchObject([{ labels: { alertname: RULE, product: 'tea_house' } }, { labels: { subject: 'second pot' } }]);
-  });
-
-  test('is sent until it was taken, under the same key, and in order', async () => {
-    receiver.answer = 500;
-    await fire();
-    await deliver();
-    await look([warm()]);
-    await deliver();
-    // Not due yet: back-off.
-    expect(hooks()).toHaveLength(1);
-    receiver.answer = 204;
-    await query(`UPDATE monitoring.alert_notifications SET next_attempt_at = clock_timestamp()`);
-    await deliver();
-    expect(hooks().map(({ body }) => (JSON.parse(body) as { status: string }).status)).toEqual(['firing', 'firing', 'resolved']);
-    expect(hooks()[1]?.headers['idempotency-key']).toBe(hooks()[0]?.headers['idempotency-key']);
-    const rows = await query<{ open: number }>('SELECT count(*)::int AS open FROM monitoring.alert_notifications WHERE delivered_at IS NULL');
-    expect(rows).toEqual([{ open: 0 }]);
-  });
-
-  test('is not sent on to where a redirect leads', async () => {
-    receiver.answer = 307;
-    receiver.location = `${receiver.url}/elsewhere`;
-    await fire();
-    await deliver();
-    delete receiver.location;
-    expect(receiver.received.some(({ path }) => path === '/elsewhere')).toBe(false);
-    const [row] = await query<{ error: string }>(`SELECT last_error AS error FROM monitoring.alert_notifications WHERE target = 'webhook'`);
-    expect(row?.error).toContain('redirects are not followed');
   });
 });

@@ -3,7 +3,7 @@ import { Databases } from '../../database/databases.js';
 import { DEFAULT_REPEAT_SECONDS } from '../rules/alert-rule.js';
 import { AlertRules } from '../rules/alert-rules.js';
 import { RuleBook } from '../rules/rule-book.js';
-import { AlertRecorder, GAP_SECONDS } from './alert-recorder.js';
+import { AlertRecorder, GAP_SECONDS, type Pass } from './alert-recorder.js';
 import { lookAt, type Look } from './look.js';
 
 /** Looks at every rule once and writes down what follows. */
@@ -30,13 +30,13 @@ export class AlertEvaluator {
       if (look.error !== null) this.logger.warn(`The alert rule ${rule.id} could not be evaluated: ${look.error}`);
       looks.push(look);
     }
-    const resting = await this.resting();
+    const { resting, archived } = await this.outOfService();
     signal.throwIfAborted();
     const repeatSecondsOf = (ruleId: string, productId: string | null): number => {
       const rule = this.rules.get(ruleId);
       return rule === undefined ? DEFAULT_REPEAT_SECONDS : book.settingsOf(rule, productId).repeatSeconds;
     };
-    await this.recorder.record({ now, looks, resting, repeatSecondsOf });
+    await this.recorder.record({ now, looks, resting, archived, repeatSecondsOf });
   }
 
   private async databaseTime(): Promise<Date> {
@@ -54,8 +54,8 @@ export class AlertEvaluator {
     return new Map(rows.map((row) => [row.ruleId, row.since]));
   }
 
-  private async resting(): Promise<ReadonlySet<string>> {
-    const rows = await this.databases.control.query<{ id: string }>(`SELECT id FROM core.products WHERE status <> 'active'`);
-    return new Set(rows.map((row) => row.id));
+  private async outOfService(): Promise<Pick<Pass, 'resting' | 'archived'>> {
+    const rows = await this.databases.control.query<{ id: string; status: string }>(`SELECT id, status FROM core.products WHERE status <> 'active'`);
+    return { resting: new Set(rows.map((row) => row.id)), archived: new Set(rows.filter((row) => row.status === 'archived').map((row) => row.id)) };
   }
 }

@@ -12,6 +12,8 @@ export interface Pass {
   readonly looks: readonly Look[];
   /** Whose alerts rest: no new ones, no repeats, and none ends because nobody looks. */
   readonly resting: ReadonlySet<string>;
+  /** Those of them that are gone for good: what fired there is over. */
+  readonly archived: ReadonlySet<string>;
   /** How often what goes on firing is told again. */
   readonly repeatSecondsOf: (ruleId: string, productId: string | null) => number;
 }
@@ -60,7 +62,7 @@ export class AlertRecorder {
     return new Map(rows.map((row) => [row.ruleId, row.steadySince]));
   }
 
-  private async changes({ now, looks, resting }: Pass, fresh: ReadonlyMap<string, Date>): Promise<Transition[]> {
+  private async changes({ now, looks, resting, archived }: Pass, fresh: ReadonlyMap<string, Date>): Promise<Transition[]> {
     const open = await this.databases.control.query<OpenAlert>(
       `SELECT id, fingerprint, rule_id AS "ruleId", product_id AS "productId", state, condition, severity, message, value,
               started_at AS "startedAt", evaluated_at AS "evaluatedAt"
@@ -78,6 +80,7 @@ export class AlertRecorder {
         const [alert, sighting] = [known.get(place), seen.get(place)];
         if (isResting(resting, alert, sighting)) {
           if (alert?.state === 'pending') changes.push({ kind: 'dropped', alert, message: 'The product is suspended.' });
+          else if (alert !== undefined && archived.has(alert.productId ?? '')) changes.push({ kind: 'resolved', alert, message: 'The product is archived.' });
         } else if (look.error === null || sighting !== undefined) {
           // A rule that failed has seen nothing: what is open stays as it is.
           changes.push(transition(alert, sighting, { now, steadySince }));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { Sighting } from './look.js';
-import { transition, type OpenAlert } from './transition.js';
+import { transition, type OpenAlert, type Transition } from './transition.js';
 
 const START = new Date('2026-11-24T09:00:00Z');
 const after = (seconds: number): Date => new Date(START.getTime() + seconds * 1_000);
@@ -74,3 +75,49 @@ describe('an alert', () => {
     expect(transition(open({ state: 'firing' }), sighting(), moment(900, after(900)))).toMatchObject({ kind: 'held', startedAt: START });
   });
 });
+
+describe('any course of looks', () => {
+  /** What a rule may see at one look: nothing there, well, well by a hair, broken, not to be seen, or that it fails itself. */
+  const seen = fc.constantFrom(undefined, WELL, sighting({ condition: null, nearly: true }), sighting(), sighting({ condition: 'no_data' }), sighting({ condition: 'error' }));
+  /** Seconds to the next look, sometimes so many that there was a gap. */
+  const courses = fc.array(fc.record({ seen, pause: fc.oneof(fc.integer({ min: 1, max: 119 }), fc.integer({ min: 121, max: 90_000 })) }), { maxLength: 60 });
+
+  it('fires only what was broken at every look for as long as the rule says, and ends what fires only when it is seen to be well', () => {
+    fc.assert(
+      fc.property(courses, fc.integer({ min: 0, max: 600 }), (course, forSeconds) => {
+        let alert: OpenAlert | undefined;
+        let now = 0;
+        let steadySince = 0;
+        /** Since when each look in a row has seen the same thing wrong. */
+        let wrong: { since: number; condition: string } | undefined;
+        for (const { seen: given, pause } of course) {
+          now += pause;
+          if (pause > 120) steadySince = now;
+          const look = given === undefined ? undefined : { ...given, settings: { ...given.settings, forSeconds } };
+          const before = alert;
+          const change = transition(alert, look, { now: after(now), steadySince: after(steadySince) });
+          // Broken and then not to be seen is still broken.
+          const condition = look?.condition === 'no_data' && before?.condition === 'breached' ? 'breached' : (look?.condition ?? null);
+          if (condition === null) wrong = undefined;
+          else if (wrong === undefined || wrong.condition !== condition || wrong.since < steadySince) wrong = { since: now, condition };
+          alert = apply(before, change, after(now));
+
+          if (change?.kind === 'fired') expect(now - (wrong?.since ?? Infinity)).toBeGreaterThanOrEqual(forSeconds);
+          if (before?.state === 'firing' && alert?.state !== 'firing') expect([look?.condition ?? null, look?.nearly ?? false]).toEqual([null, false]);
+          if (change?.kind === 'resolved') expect(before?.state).toBe('firing');
+          if (change?.kind === 'dropped') expect(before?.state).toBe('pending');
+          if (alert?.state === 'pending') expect(condition).not.toBeNull();
+        }
+      }),
+      { seed: 5, numRuns: 500 },
+    );
+  });
+});
+
+function apply(alert: OpenAlert | undefined, change: Transition | undefined, at: Date): OpenAlert | undefined {
+  if (change === undefined) return alert;
+  if (change.kind === 'began') return open({ condition: change.sighting.condition ?? 'breached', startedAt: at, evaluatedAt: at });
+  if (change.kind !== 'held' && change.kind !== 'fired') return undefined;
+  const { kind, startedAt } = change;
+  return { ...change.alert, state: kind === 'fired' ? 'firing' : change.alert.state, condition: change.sighting.condition ?? change.alert.condition, startedAt, evaluatedAt: at };
+}

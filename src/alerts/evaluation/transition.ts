@@ -23,7 +23,7 @@ export interface Moment {
  */
 export function transition(open: OpenAlert | undefined, sighting: Sighting | undefined, moment: Moment): Transition | undefined {
   if (open === undefined) return begin(sighting);
-  if (sighting === undefined) return end(open, 'It is no longer there.');
+  if (sighting === undefined) return end(open, 'What was wrong is no longer seen.');
   if (sighting.condition === null) return sighting.nearly ? linger(open, sighting) : end(open, sighting.message);
   // What was broken and can't be seen now has not been mended: it stays what it was, and says so.
   if (sighting.condition === 'no_data' && open.condition === 'breached') return hold(open, { ...sighting, condition: 'breached' });

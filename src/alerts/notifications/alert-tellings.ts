@@ -19,6 +19,8 @@ type Candidate = Pick<
   'id' | 'fingerprint' | 'ruleId' | 'productId' | 'subject' | 'severity' | 'state' | 'condition' | 'message' | 'value' | 'startedAt' | 'resolvedAt' | 'acknowledgedAt' | 'notifiedAt' | 'notifications' | 'pushedAt'
 > & { readonly silenced: boolean };
 
+/** Whom nobody could tell of an end for so long, it is no news any more. */
+const TOLD_LATE_HOURS = 24;
 /** So many alerts make one message; more make several. */
 const ALERTS_IN_ONE = 100;
 
@@ -45,6 +47,7 @@ export class AlertTellings {
     await this.mark(pass.now, targets, told, pushed);
   }
 
+  /** What fires, and what is over and was not yet told so: whoever looked then may have known no target, as a shell without the settings does. */
   private candidates(now: Date, ruleIds: readonly string[]): Promise<Candidate[]> {
     return this.databases.control.query<Candidate>(
       `SELECT id, fingerprint, rule_id AS "ruleId", product_id AS "productId", subject, severity, state, condition, message, value, started_at AS "startedAt",
@@ -53,9 +56,11 @@ export class AlertTellings {
                        WHERE s.starts_at <= $1 AND s.ends_at > $1
                          AND (s.product_id IS NULL OR s.product_id = a.product_id) AND (s.rule_id IS NULL OR s.rule_id = a.rule_id)) AS silenced
          FROM monitoring.alerts a
-        WHERE rule_id = ANY($2) AND (state = 'firing' OR (state = 'resolved' AND resolved_at = $1 AND (notified_at IS NOT NULL OR pushed_at IS NOT NULL)))
+        WHERE rule_id = ANY($2)
+          AND (state = 'firing'
+               OR (state = 'resolved' AND resolved_at > $1 - make_interval(hours => $3) AND (notified_at < resolved_at OR pushed_at < resolved_at)))
         ORDER BY severity, started_at, id`,
-      [now, ruleIds],
+      [now, ruleIds, TOLD_LATE_HOURS],
     );
   }
 
@@ -72,11 +77,11 @@ export class AlertTellings {
 
   private async mark(now: Date, targets: readonly NotificationTarget[], told: readonly Candidate[], pushed: readonly Candidate[]): Promise<void> {
     const idsFor = (wants: NotificationTarget['wants'], alerts: readonly Candidate[]): string[] =>
-      targets.some((target) => target.wants === wants) ? alerts.filter((alert) => alert.state === 'firing').map((alert) => alert.id) : [];
+      targets.some((target) => target.wants === wants) ? alerts.map((alert) => alert.id) : [];
     await this.databases.control.query(
       `UPDATE monitoring.alerts
           SET notified_at = CASE WHEN id = ANY($2::uuid[]) THEN $1 ELSE notified_at END,
-              notifications = notifications + CASE WHEN id = ANY($2::uuid[]) THEN 1 ELSE 0 END,
+              notifications = notifications + CASE WHEN id = ANY($2::uuid[]) AND state = 'firing' THEN 1 ELSE 0 END,
               pushed_at = CASE WHEN id = ANY($3::uuid[]) THEN $1 ELSE pushed_at END
         WHERE id = ANY($2::uuid[] || $3::uuid[])`,
       [now, idsFor('messages', told), idsFor('state', pushed)],
@@ -98,16 +103,21 @@ export class AlertTellings {
 
 function isToBeTold(alert: Candidate, { now, resting, repeatSecondsOf }: TellingPass): boolean {
   // Told also in a silence: who has heard of it should not go on believing it.
-  if (alert.state === 'resolved') return alert.notifiedAt !== null;
+  if (alert.state === 'resolved') return isOlder(alert.notifiedAt, alert.resolvedAt);
   if (alert.silenced || alert.acknowledgedAt !== null || rests(alert, resting)) return false;
   return alert.notifiedAt === null || now.getTime() - alert.notifiedAt.getTime() >= repeatSecondsOf(alert.ruleId, alert.productId) * 1_000;
 }
 
 /** Alertmanager repeats by its own rules; it only has to know that it still holds. */
 function isToBePushed(alert: Candidate, { now, resting }: TellingPass): boolean {
-  if (alert.state === 'resolved') return alert.pushedAt !== null;
+  if (alert.state === 'resolved') return isOlder(alert.pushedAt, alert.resolvedAt);
   if (alert.silenced || rests(alert, resting)) return false;
   return alert.pushedAt === null || now.getTime() - alert.pushedAt.getTime() >= PUSH_EVERY_SECONDS * 1_000;
+}
+
+/** It was told, and not since it was over. */
+function isOlder(toldAt: Date | null, resolvedAt: Date | null): boolean {
+  return toldAt !== null && resolvedAt !== null && toldAt < resolvedAt;
 }
 
 function rests({ productId }: Candidate, resting: ReadonlySet<string>): boolean {

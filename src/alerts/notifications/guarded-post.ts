@@ -13,27 +13,37 @@ export interface Post {
 /** Why it was not taken, without the URL: that may be a password. */
 export class NotTaken extends Error {}
 
-/** All of it: name, connection, answer. */
-const TIMEOUT_MS = 10_000;
+/** What a test of it has in its own hands. */
+export interface PostMeans {
+  /** All of it: name, connection, answer. */
+  readonly timeoutMs: number;
+  readonly addressesOf: (host: string) => Promise<readonly string[]>;
+}
+
+const MEANS: PostMeans = {
+  timeoutMs: 10_000,
+  addressesOf: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+};
 
 /**
  * Sends JSON to an address that the rules allow. The name is resolved once and the connection goes to the very address
  * that was checked, so a name that changes in between leads nowhere else; a redirect is not followed but fails.
  * @throws NotTaken unless the answer is a 2xx
  */
-export async function guardedPost({ url, body, headers }: Post, rules: AddressRules): Promise<void> {
+export async function guardedPost({ url, body, headers }: Post, rules: AddressRules, means: Partial<PostMeans> = {}): Promise<void> {
+  const { timeoutMs, addressesOf } = { ...MEANS, ...means };
   const target = new URL(url);
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(timeoutMs);
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  const address = await allowedAddress(host, rules);
-  const status = await send(target, host, address, body, headers, signal);
+  const address = await allowedAddress(host, rules, addressesOf);
+  const status = await send(target, { host, address, body, headers, signal, timeoutMs });
   if (status >= 200 && status < 300) return;
   if (status >= 300 && status < 400) throw new NotTaken(`${target.host} answered ${status}, and redirects are not followed; give the address that it leads to.`);
   throw new NotTaken(`${target.host} answered ${status}.`);
 }
 
-async function allowedAddress(host: string, rules: AddressRules): Promise<string> {
-  const addresses = isIP(host) === 0 ? (await resolved(host)) : [host];
+async function allowedAddress(host: string, rules: AddressRules, addressesOf: PostMeans['addressesOf']): Promise<string> {
+  const addresses = isIP(host) === 0 ? await resolved(host, addressesOf) : [host];
   const refused = addresses.find((address) => !rules.mayReach(address));
   const [first] = addresses;
   if (refused !== undefined) {
@@ -44,15 +54,23 @@ async function allowedAddress(host: string, rules: AddressRules): Promise<string
   return first;
 }
 
-async function resolved(host: string): Promise<string[]> {
+async function resolved(host: string, addressesOf: PostMeans['addressesOf']): Promise<readonly string[]> {
   try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
+    return await addressesOf(host);
   } catch (error) {
     throw new NotTaken(`The name ${host} can't be resolved.`, { cause: error });
   }
 }
 
-function send(target: URL, host: string, address: string, body: string, headers: Post['headers'], signal: AbortSignal): Promise<number> {
+interface Sending extends Omit<Post, 'url'> {
+  readonly host: string;
+  /** The one that was checked. */
+  readonly address: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+function send(target: URL, { host, address, body, headers, signal, timeoutMs }: Sending): Promise<number> {
   const isTls = target.protocol === 'https:';
   return new Promise((resolve, reject) => {
     const request = (isTls ? https : http).request({
@@ -72,7 +90,7 @@ function send(target: URL, host: string, address: string, body: string, headers:
       response.destroy();
       resolve(response.statusCode ?? 0);
     });
-    request.once('error', (error) => reject(new NotTaken(signal.aborted ? `${target.host} did not answer within ${TIMEOUT_MS / 1_000} s.` : `${target.host} can't be reached: ${error.message}`, { cause: error })));
+    request.once('error', (error) => reject(new NotTaken(signal.aborted ? `${target.host} did not answer within ${timeoutMs / 1_000} s.` : `${target.host} can't be reached: ${error.message}`, { cause: error })));
     request.end(body);
   });
 }
