@@ -90,10 +90,13 @@ function progress(isShown: boolean): { update: (done: number, total: number, wha
   if (isShown && process.stderr.isTTY) return progressBar(true, 'embeddings');
   const { step } = progressPrinter(isShown);
   let shownAt = -Infinity;
+  let shownDone = 0;
   return {
     update: (done, total, what) => {
-      if (performance.now() - shownAt < LINE_EVERY_MS) return;
+      // That it has begun is told at once.
+      if (performance.now() - shownAt < LINE_EVERY_MS && (shownDone > 0 || done === 0)) return;
       shownAt = performance.now();
+      shownDone = done;
       step(`${what}: ${count(done)} of ${count(total)} rows in all`);
     },
     stop: () => {},

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { answer, meaningOf, startEmbeddingEndpoint, type EmbeddingEndpoint } from '../support/embedding-endpoint.js';
 import { urlOfDatabase } from '../support/postgres-server.js';
 import { environmentOf, nagaya, nagayaUntil } from '../support/process.js';
 import { until } from './support/until.js';
+
+/** Each test starts several processes. */
+jest.setTimeout(180_000);
 
 const ROWS = 60;
 const KEY = 'sk-nobody-may-see-this';
@@ -41,6 +44,10 @@ const environment = (model: string): Record<string, string> => ({
   NAGAYA_EMBEDDINGS_BATCH: '4',
 });
 const count = async (condition: string): Promise<number> => (await admin.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM coding_rule2.memory_inheritance WHERE ${condition}`)).rows[0]?.rows ?? -1;
+/** From then on the endpoint hangs: whoever asks it is in the middle of its work. */
+function stopAfter(requests: number): void {
+  endpoint.instead = () => endpoint.asked.length > requests;
+}
 /** As if the lease of a process that is gone were over: the database's clock decides. */
 const endLease = () => admin.query(`UPDATE core.jobs SET next_run_at = clock_timestamp(), lease_until = NULL WHERE name = 'coding_rule2.embeddings'`);
 
@@ -54,12 +61,12 @@ test('a dry run tells what there is and touches nothing', async () => {
 });
 
 test('killed in the middle, the next run goes on where it was, and computes no row twice', async () => {
-  endpoint.delayMs = 30;
+  stopAfter(5);
   await nagayaUntil(['reembed'], environment('m1'), /[1-9]\d* of \d+ rows in all/, 'SIGKILL');
   const done = await count(`embedding_model = 'm1'`);
   expect(done).toBeGreaterThan(0);
   expect(done).toBeLessThan(ROWS);
-  endpoint.delayMs = 0;
+  endpoint.instead = undefined;
   endpoint.asked.length = 0;
   await endLease();
   const resumed = await nagaya(['reembed', '--json'], environment('m1'));
@@ -90,13 +97,13 @@ test('an endpoint that refuses ends it with the reason and without the key; sear
 });
 
 test('interrupted, it stops at the rows at hand and says how to go on', async () => {
-  endpoint.delayMs = 30;
+  stopAfter(5);
   await endLease();
   const stopped = await nagayaUntil(['reembed', '--model', 'm3'], environment('m2'), /[1-9]\d* of \d+ rows in all/, 'SIGINT');
   expect(stopped).toMatchObject({ status: 1, stderr: expect.stringContaining('Interrupted') });
   // The lease is given back at once: nobody waits for it to end.
   await until(async () => (await admin.query(`SELECT FROM core.jobs WHERE name = 'coding_rule2.embeddings' AND lease_until IS NULL`)).rows.length === 1);
-  endpoint.delayMs = 0;
+  endpoint.instead = undefined;
   expect(await nagaya(['reembed', '--model', 'm3', '--json'], environment('m2'))).toMatchObject({ status: 0 });
   expect(await count(`embedding_model = 'm3'`)).toBe(ROWS);
 });

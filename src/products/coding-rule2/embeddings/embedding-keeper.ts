@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Databases } from '../../../database/databases.js';
 import { Embeddings } from '../../../embeddings/embeddings.js';
 import type { KeptVectors, VectorKeeper } from '../../../embeddings/vector-keeper.js';
@@ -17,7 +17,9 @@ const PRODUCT = 'coding_rule2';
 export class EmbeddingKeeper implements VectorKeeper, OnModuleInit {
   readonly productId = PRODUCT;
   readonly jobName = 'coding_rule2.embeddings';
+  private readonly logger = new Logger(EmbeddingKeeper.name);
   private readonly upkeeps: readonly EmbeddingUpkeep[];
+  private hasLooked = false;
 
   constructor(
     private readonly runner: JobRunner,
@@ -44,10 +46,20 @@ export class EmbeddingKeeper implements VectorKeeper, OnModuleInit {
 
   /** Portion by portion in turn, so that a table of millions keeps a new row of another one waiting for one portion at most. */
   private async work(signal: AbortSignal): Promise<void> {
+    if (!this.hasLooked) await this.tellOfAnotherModel();
     for (let handled = 1; handled > 0; ) {
       handled = 0;
       for (const upkeep of this.upkeeps) if (!signal.aborted) handled += await upkeep.step(signal);
     }
+  }
+
+  /** A setting that has no effect yet should not look as if it had. */
+  private async tellOfAnotherModel(): Promise<void> {
+    this.hasLooked = true;
+    const { model } = this.embeddings;
+    const other = (await this.states.all()).find((state) => state.model !== model && state.nextModel === null);
+    if (other === undefined) return;
+    this.logger.warn(`NAGAYA_EMBEDDINGS_MODEL is ${model}, but ${other.corpus} of ${PRODUCT} are searched by ${other.model}. "nagaya reembed" changes over.`);
   }
 
   async begin(model: string): Promise<void> {
