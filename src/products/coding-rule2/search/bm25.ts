@@ -26,6 +26,11 @@ export function inverseFrequency(documents: number, having: number): number {
   return Math.log(1 + Math.max(documents - having + 0.5, 0.5) / (having + 0.5));
 }
 
+/** No row gets more than this from a term: what one would get that has it any number of times. */
+export function mostOf(weight: number): number {
+  return weight * (K1 + 1);
+}
+
 /** What one term adds to the mark of one row. */
 export function termScore(weight: number, frequency: number, length: number, norm: LengthNorm): number {
   return (weight * (K1 + 1) * frequency) / (frequency + norm.flat + norm.slope * length);

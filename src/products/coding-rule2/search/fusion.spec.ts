@@ -34,6 +34,24 @@ test.each([
   expect(found.filter(({ id }) => id.startsWith('meant'))).toHaveLength(10);
 });
 
+test('a row that one leg means is found though it has no vector, as half of the rows have none', () => {
+  const rows = candidates('knows', 'knows').map((row, n) => (n % 2 === 0 ? row : { ...row, similarity: null }));
+  const found = fuse(rows, { text: 1, vector: 1 }, background).slice(0, 10);
+  expect(found.filter(({ id }) => id.startsWith('meant'))).toHaveLength(10);
+});
+
+test('the order is that of the vectors where no row has any of the words', () => {
+  const rows = candidates('noise', 'knows').map((row) => ({ ...row, text: null }));
+  const byVector = [...rows].sort((a, b) => b.similarity! - a.similarity!).map(({ id }) => id);
+  expect(fuse(rows, { text: 1, vector: 1 }, background).map(({ id }) => id)).toEqual(byVector);
+});
+
+test('the order is hardly that of vectors which put every row at the same distance', () => {
+  const rows = candidates('knows', 'noise').map((row) => ({ ...row, similarity: 0.5 }));
+  const byText = [...rows].sort((a, b) => b.text! - a.text!).map(({ id }) => id);
+  expect(fuse(rows, { text: 1, vector: 1 }, { documents: ROWS, usual: background.usual.map(() => 0.5) }).map(({ id }) => id)).toEqual(byText);
+});
+
 test('a weight of 0 leaves the order to the other leg', () => {
   const rows = candidates('knows', 'knows');
   const byVector = [...rows].sort((a, b) => b.similarity! - a.similarity!).map(({ id }) => id);

@@ -41,9 +41,10 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
       everySeconds: CHECK_EVERY_S,
       leaseSeconds: 120,
       run: async (signal) => {
+        // What this process is indexing already holds the lock that the job would wait for.
+        while (this.working !== undefined) await this.working;
         const limited = AbortSignal.any([signal, AbortSignal.timeout(JOB_FOR_MS)]);
-        for (const name of NAMES) await this.segmentCheck.check(name, limited);
-        for (const name of NAMES) await this.index(name, limited);
+        await this.atWork(this.checkAndIndex(limited));
       },
     });
   }
@@ -75,7 +76,18 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
     const due = NAMES.filter((name) => (this.newRows.get(name) ?? 0) >= FEWEST_NEW_ROWS);
     if (due.length === 0 || this.working !== undefined || this.stopping.signal.aborted) return;
     for (const name of due) this.newRows.set(name, 0);
-    this.working = this.indexAll(due).finally(() => (this.working = undefined));
+    void this.atWork(this.indexAll(due));
+  }
+
+  private async atWork(work: Promise<void>): Promise<void> {
+    const ended = () => void (this.working = undefined);
+    this.working = work.then(ended, ended);
+    await work;
+  }
+
+  private async checkAndIndex(signal: AbortSignal): Promise<void> {
+    for (const name of NAMES) await this.segmentCheck.check(name, signal);
+    for (const name of NAMES) await this.index(name, signal);
   }
 
   private async indexAll(names: readonly CorpusName[]): Promise<void> {

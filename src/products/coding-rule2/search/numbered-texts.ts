@@ -35,7 +35,8 @@ async function portions(tx: EntityManager, corpus: Corpus, numbers: readonly num
   let last: number[] = [];
   let left = 0;
   for (const { no, bytes } of sizes) {
-    if (last.length === MOST_ROWS || bytes > left) {
+    // Texts of no bytes may come first.
+    if (all.length === 0 || last.length === MOST_ROWS || bytes > left) {
       all.push((last = []));
       left = MOST_BYTES;
     }

@@ -1,7 +1,5 @@
-import type { LengthNorm } from './bm25.js';
-import { partsOf } from './postings-parts.js';
+import { mostOf, termScore, type LengthNorm } from './bm25.js';
 import { placeOf, WINDOW_SIZE, type Postings } from './segment-format.js';
-import type { TopRows } from './top-rows.js';
 
 /** A term of the query in one segment; the weight is its inverse frequency times how often the query says it. */
 export interface WeightedPostings {
@@ -16,76 +14,108 @@ export interface ScoredSegment {
   readonly terms: readonly WeightedPostings[];
 }
 
-interface BoundedPostings extends WeightedPostings {
-  readonly parts: Float32Array;
-  /** No row of the segment gets more than this from the term. */
-  readonly most: number;
-}
-
-/** The sums of one segment at a time; JavaScript runs one search at a time through here, so one array does for all. */
+/** The sums of one segment at a time, all 0 in between; JavaScript runs one search at a time through here, so one array does for all. */
 const sums = new Float64Array(WINDOW_SIZE);
+/**
+ * Terms are gone through until the others can add less than this share of what is asked for. To go through a list is much
+ * cheaper, a row, than to look rows up in it: with a share of 1 half of all rows would be looked up.
+ */
+const LOOKED_UP = 0.5;
+/** Rows of the segment that may still reach what is asked for. */
+const candidates = new Uint16Array(WINDOW_SIZE);
 
 /**
- * Adds the best rows of a segment to `top`, exactly. Terms that all together could not lift a row above what is in `top`
- * already, which are the frequent ones, are not gone through: they are looked up for the rows that have others, as long
- * as these can still come in (MaxScore; Turtle and Flood, 1995).
- * @param allowed places that may come in; undefined for all
+ * Calls back for each row of a segment to which the terms add at least so much, in no order. Terms that all together could
+ * not bring a row that far, which are the frequent ones, are not gone through: they are looked up for the rows that have
+ * others, as long as these can still get there (MaxScore; Turtle and Flood, 1995).
  */
-export function scoreSegment(segment: ScoredSegment, norm: LengthNorm, top: TopRows, allowed: ReadonlySet<number> | undefined): void {
-  const terms = segment.terms
-    .map(({ weight, postings }) => {
-      const { parts, most } = partsOf(postings, segment.lengths, norm);
-      return { weight, postings, parts, most: weight * most };
-    })
-    .sort((a, b) => b.most - a.most);
+export function forEachSum(segment: ScoredSegment, norm: LengthNorm, atLeast: number, visit: (no: number, sum: number) => void): void {
+  const terms = segment.terms.toSorted((a, b) => b.weight - a.weight);
   // What the terms from the nth on can still add.
   const rest = new Float64Array(terms.length + 1);
-  for (let n = terms.length - 1; n >= 0; n--) rest[n] = rest[n + 1]! + terms[n]!.most;
+  for (let n = terms.length - 1; n >= 0; n--) rest[n] = rest[n + 1]! + mostOf(terms[n]!.weight);
+  let through = 0;
+  while (through < terms.length && rest[through]! >= LOOKED_UP * atLeast) through++;
+  const gone = terms.slice(0, through);
+  for (const term of gone) addAll(term, segment, norm);
+  let left = collect(segment, gone, atLeast - rest[through]!);
+  for (let n = through; n < terms.length && left > 0; n++) left = addToCandidates(terms[n]!, segment, norm, left, atLeast - rest[n + 1]!);
   const base = segment.firstNo - placeOf(segment.firstNo);
-  if (allowed !== undefined) {
-    for (const place of allowed) offer(base, place, 0, 0, terms, rest, top);
-    return;
-  }
-  let gone = 0;
-  while (gone < terms.length && rest[gone]! >= top.threshold) gone++;
-  const from = placeOf(segment.firstNo);
-  const to = placeOf(segment.lastNo);
-  sums.fill(0, from, to + 1);
-  for (const term of terms.slice(0, gone)) addAll(term, from, to);
-  for (let place = from; place <= to; place++) {
-    const sum = sums[place]!;
-    if (sum > 0 && sum + rest[gone]! >= top.threshold) offer(base, place, sum, gone, terms, rest, top);
-  }
+  for (let i = 0; i < left; i++) visit(base + candidates[i]!, sums[candidates[i]!]!);
+  clear(segment, gone);
 }
 
-/** Adds to a row's sum what the terms from the nth on give it, and offers it; gives up once they can't be enough. */
-function offer(base: number, place: number, sum: number, n: number, terms: readonly BoundedPostings[], rest: Float64Array, top: TopRows): void {
-  let score = sum;
-  for (let at = n; at < terms.length; at++) {
-    if (score + rest[at]! < top.threshold) return;
-    score += terms[at]!.weight * partAt(terms[at]!, place);
-  }
-  if (score > 0 && score >= top.threshold) top.add(base + place, score);
-}
-
-function addAll({ weight, postings, parts }: BoundedPostings, from: number, to: number): void {
+function addAll({ weight, postings }: WeightedPostings, { firstNo, lastNo, lengths }: ScoredSegment, norm: LengthNorm): void {
   if (postings.dense !== undefined) {
-    for (let place = from; place <= to; place++) sums[place]! += weight * parts[place]!;
+    const { dense } = postings;
+    const to = placeOf(lastNo);
+    for (let place = placeOf(firstNo); place <= to; place++) {
+      const frequency = dense[place]!;
+      if (frequency !== 0) sums[place]! += termScore(weight, frequency, lengths[place]!, norm);
+    }
     return;
   }
-  const { places } = postings;
-  for (let i = 0; i < places.length; i++) sums[places[i]!]! += weight * parts[i]!;
+  const { places, frequencies } = postings;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    sums[place]! += termScore(weight, frequencies[i]!, lengths[place]!, norm);
+  }
 }
 
-function partAt({ postings, parts }: BoundedPostings, place: number): number {
-  if (postings.dense !== undefined) return parts[place]!;
-  const { places } = postings;
+/** Few sums are found by their postings, many by looking everywhere. */
+function isFew({ firstNo, lastNo }: ScoredSegment, terms: readonly WeightedPostings[]): boolean {
+  return terms.every(({ postings }) => postings.dense === undefined) && terms.reduce((sum, { postings }) => sum + postings.count, 0) < (lastNo - firstNo) / 2;
+}
+
+/** Notes the rows that have any of the terms and at least so much. @returns how many */
+function collect(segment: ScoredSegment, terms: readonly WeightedPostings[], atLeast: number): number {
+  let found = 0;
+  if (isFew(segment, terms)) {
+    for (const { postings } of terms) {
+      for (const place of postings.dense === undefined ? postings.places : []) {
+        const sum = sums[place]!;
+        // A sum is made negative while it is noted, so that the row is noted once.
+        if (sum <= 0) continue;
+        sums[place] = -sum;
+        if (sum >= atLeast) candidates[found++] = place;
+      }
+    }
+    for (const { postings } of terms) for (const place of postings.dense === undefined ? postings.places : []) sums[place] = Math.abs(sums[place]!);
+    return found;
+  }
+  const to = placeOf(segment.lastNo);
+  for (let place = placeOf(segment.firstNo); place <= to; place++) {
+    const sum = sums[place]!;
+    if (sum > 0 && sum >= atLeast) candidates[found++] = place;
+  }
+  return found;
+}
+
+/** Adds a term to the candidates and keeps those that have at least so much. @returns how many */
+function addToCandidates({ weight, postings }: WeightedPostings, { lengths }: ScoredSegment, norm: LengthNorm, count: number, atLeast: number): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const place = candidates[i]!;
+    const frequency = postings.dense === undefined ? frequencyAt(postings, place) : postings.dense[place]!;
+    let sum = sums[place]!;
+    if (frequency !== 0) sums[place] = sum += termScore(weight, frequency, lengths[place]!, norm);
+    if (sum >= atLeast) candidates[kept++] = place;
+  }
+  return kept;
+}
+
+function clear(segment: ScoredSegment, terms: readonly WeightedPostings[]): void {
+  if (isFew(segment, terms)) for (const { postings } of terms) for (const place of postings.dense === undefined ? postings.places : []) sums[place] = 0;
+  else sums.fill(0, placeOf(segment.firstNo), placeOf(segment.lastNo) + 1);
+}
+
+function frequencyAt({ places, frequencies }: { places: Uint16Array; frequencies: Uint8Array }, place: number): number {
   let low = 0;
   let high = places.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const found = places[middle]!;
-    if (found === place) return parts[middle]!;
+    if (found === place) return frequencies[middle]!;
     if (found < place) low = middle + 1;
     else high = middle - 1;
   }

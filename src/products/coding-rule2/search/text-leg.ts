@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Corpus } from './corpus.js';
+import { rankByRareTerms, type ScoredRow } from './rare-terms.js';
 import type { RowFilter } from './row-filter.js';
 import type { LoadedQuery } from './text-search.js';
 import { tokenise } from './tokens.js';
@@ -26,10 +27,14 @@ const TRIES = [1.2, 20, 200, 2_000, 100_000] as const;
  */
 export async function rankRows(tx: EntityManager, corpus: Corpus, query: LoadedQuery, filter: RowFilter, most: number): Promise<TextHit[]> {
   const allowed = filter.isSelective ? await passing(tx, corpus, filter) : undefined;
-  if (allowed !== undefined) return scored(query, await present(tx, corpus, query.rank(most, allowed), filter, most));
+  const byRare = await rankByRareTerms(query, most, allowed, (numbers) => scoreRows(tx, corpus, query, filter, numbers));
+  if ('best' in byRare) return [...byRare.best];
+  await query.read();
+  const { atLeast } = byRare;
+  if (allowed !== undefined) return scored(query, await present(tx, corpus, query.rank(most, allowed, atLeast), filter, most));
   for (const times of TRIES) {
     const tried = Math.ceil(most * times);
-    const ranked = query.rank(tried);
+    const ranked = query.rank(tried, undefined, atLeast);
     const found = await present(tx, corpus, ranked, filter, most);
     if (found.length === most || ranked.length < tried) return scored(query, found);
   }
@@ -40,6 +45,17 @@ export async function rankRows(tx: EntityManager, corpus: Corpus, query: LoadedQ
 export function scored(query: LoadedQuery, found: readonly Found[]): TextHit[] {
   const hits = found.map(({ id, text }) => ({ id, score: query.scoreOf(tokenise(text)) }));
   return hits.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score);
+}
+
+/** The rows of these numbers that are there, pass, and have any of the words. */
+async function scoreRows(tx: EntityManager, corpus: Corpus, query: LoadedQuery, filter: RowFilter, numbers: readonly number[]): Promise<ScoredRow[]> {
+  if (numbers.length === 0) return [];
+  const values: unknown[] = [numbers];
+  const rows = await tx.query<(Found & { no: string })[]>(
+    `SELECT text_no AS no, id, ${corpus.text} AS text FROM ${corpus.table} WHERE text_no = ANY ($1::bigint[])${filter.sql(values)}`,
+    values,
+  );
+  return rows.map(({ no, id, text }) => ({ no: Number(no), id, score: query.scoreOf(tokenise(corpus.readText(text))) })).filter(({ score }) => score > 0);
 }
 
 /** Numbers of all rows that pass; undefined where they are many. */

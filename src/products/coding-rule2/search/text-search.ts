@@ -1,24 +1,30 @@
 import type { EntityManager } from 'typeorm';
-import { inverseFrequency, lengthNorm, termScore, type LengthNorm } from './bm25.js';
+import { inverseFrequency, lengthNorm, mostOf, termScore, type LengthNorm } from './bm25.js';
 import type { Corpus } from './corpus.js';
-import { placeOf, type Postings } from './segment-format.js';
-import { SegmentReader } from './segment-reader.js';
-import { scoreSegment } from './segment-scoring.js';
-import { NewRows, type SegmentView, type TextSnapshot } from './text-snapshot.js';
+import { SegmentReader, type TermInSegment } from './segment-reader.js';
+import { forEachSum, type ScoredSegment } from './segment-scoring.js';
+import { NewRows, type TextSnapshot } from './text-snapshot.js';
 import { TopRows, type RankedRow } from './top-rows.js';
 import type { QueryTerm, Tokens } from './tokens.js';
 
-/** What a corpus holds for one query, loaded and ready to be ranked as often as filters make it necessary. */
+/** Some of a query's terms. */
+type Chosen = (term: number) => boolean;
+
+/** What a corpus holds for one query: how many rows have each term, and which, as far as it was read. */
 export class LoadedQuery {
+  /** What a term is worth, by its place in the query. */
   private readonly weights: readonly number[];
+  /** How many rows have it. */
+  private readonly having: readonly number[];
   private readonly norm: LengthNorm;
   readonly documents: number;
 
   constructor(
     private readonly terms: readonly QueryTerm[],
     private readonly snapshot: TextSnapshot,
-    private readonly postings: readonly Postings[][],
+    private readonly known: readonly TermInSegment[][],
     private readonly lengths: readonly Float32Array[],
+    private readonly readMore: (isChosen: Chosen) => Promise<void>,
   ) {
     const { segments, newRows } = snapshot;
     let tokens = 0;
@@ -26,12 +32,13 @@ export class LoadedQuery {
     for (const row of newRows.values()) tokens += row.length;
     this.documents = segments.reduce((sum, segment) => sum + segment.documents, newRows.size);
     this.norm = lengthNorm({ documents: this.documents, tokens });
-    this.weights = terms.map((term, at) => {
+    this.having = terms.map((term, at) => {
       let having = 0;
-      for (const list of postings) having += list[at]!.count;
+      for (const list of known) having += list[at]!.count;
       for (const row of newRows.values()) if (frequencyIn(row, term) > 0) having++;
-      return term.times * inverseFrequency(this.documents, having);
+      return having;
     });
+    this.weights = terms.map((term, at) => term.times * inverseFrequency(this.documents, this.having[at]!));
   }
 
   get isIncomplete(): boolean {
@@ -43,21 +50,59 @@ export class LoadedQuery {
     return this.snapshot.newRows.size;
   }
 
-  /** The best rows with at least one of the terms, best first. @param allowed numbers of the rows that may be among them */
-  rank(most: number, allowed?: ReadonlySet<number>): RankedRow[] {
-    const top = new TopRows(most);
+  /** The rarest terms, as many as one likes: the next one is taken as long as `isEnough` says no. */
+  rarest(isEnough: (soFar: { postings: number; rest: number }) => boolean): { isRare: Chosen; rest: number; isAll: boolean } {
+    const rare = new Set<number>();
+    let rest = this.weights.reduce((sum, weight) => sum + mostOf(weight), 0);
+    let postings = 0;
+    for (const at of [...this.having.keys()].sort((a, b) => this.having[a]! - this.having[b]!)) {
+      postings += this.having[at]!;
+      if (isEnough({ postings, rest })) break;
+      rare.add(at);
+      rest -= mostOf(this.weights[at]!);
+    }
+    const isAll = rare.size === this.terms.length;
+    return { isRare: (at) => rare.has(at), rest: isAll ? 0 : rest, isAll };
+  }
+
+  /** The postings of all terms are in memory. */
+  get isRead(): boolean {
+    return this.known.every((list) => list.every(({ postings }) => postings !== undefined));
+  }
+
+  /** Reads the postings of some terms, where they have not been. */
+  read(isChosen: Chosen = () => true): Promise<void> {
+    return this.readMore(isChosen);
+  }
+
+  /**
+   * Calls back for each row to which the chosen terms, which must have been read, add at least so much; once.
+   * @param allowed numbers of the rows that may come in; undefined for all
+   * @param visit is told whether the sum is all that the row scores, as it is for a new row
+   */
+  forEachSum(isChosen: Chosen, allowed: ReadonlySet<number> | undefined, atLeast: () => number, visit: (no: number, sum: number, isWhole: boolean) => void): void {
     for (const [no, row] of this.snapshot.newRows) {
-      if (allowed !== undefined && !allowed.has(no)) continue;
-      const score = this.scoreOf(row);
-      if (score > 0 && score >= top.threshold) top.add(no, score);
+      const score = allowed === undefined || allowed.has(no) ? this.scoreOf(row) : 0;
+      if (score > 0 && score >= atLeast()) visit(no, score, true);
     }
     // Newest first: of rows that score alike the newer ones win anyway.
-    for (const [s, segment] of [...this.snapshot.segments.entries()].toReversed()) {
-      const places = allowed && placesIn(segment, allowed);
-      if (places?.size === 0) continue;
-      const terms = this.postings[s]!.map((postings, at) => ({ weight: this.weights[at]!, postings })).filter(({ postings }) => postings.count > 0);
-      if (terms.length > 0) scoreSegment({ ...segment, lengths: this.lengths[s]!, terms }, this.norm, top, places);
+    for (const s of [...this.snapshot.segments.keys()].toReversed()) {
+      forEachSum(this.segment(s, isChosen), this.norm, atLeast(), (no, sum) => {
+        if (allowed === undefined || allowed.has(no)) visit(no, sum, false);
+      });
     }
+  }
+
+  /**
+   * The best rows with at least one of the terms, best first; all terms must have been read.
+   * @param atLeast what a row must score, as far as it is known
+   */
+  rank(most: number, allowed?: ReadonlySet<number>, atLeast = 0): RankedRow[] {
+    const top = new TopRows(most, atLeast);
+    const offer = (no: number, sum: number) => {
+      if (sum >= top.threshold) top.add(no, sum);
+    };
+    this.forEachSum(() => true, allowed, () => top.threshold, offer);
     return top.ranked();
   }
 
@@ -70,9 +115,19 @@ export class LoadedQuery {
     }
     return score;
   }
+
+  private segment(s: number, isChosen: Chosen): ScoredSegment {
+    const terms = this.known[s]!.flatMap(({ count, postings }, at) => {
+      if (count === 0 || !isChosen(at)) return [];
+      if (postings === undefined) throw new Error('The postings of a term are gone through before they were read.');
+      return [{ weight: this.weights[at]!, postings }];
+    });
+    const { firstNo, lastNo } = this.snapshot.segments[s]!;
+    return { firstNo, lastNo, lengths: this.lengths[s]!, terms };
+  }
 }
 
-/** Ranks the rows of one corpus by BM25. */
+/** Looks up the terms of queries in one corpus. */
 export class TextSearch {
   private readonly newRows = new NewRows();
   private readonly reader = new SegmentReader();
@@ -82,9 +137,10 @@ export class TextSearch {
   /** @param tx a transaction of one snapshot: what is read in several statements must fit together */
   async load(tx: EntityManager, terms: readonly QueryTerm[]): Promise<LoadedQuery> {
     const snapshot = await this.newRows.snapshot(tx, this.corpus);
-    const postings = await this.reader.read(tx, snapshot.segments, terms);
-    const lengths = await this.reader.readLengths(tx, snapshot.segments);
-    return new LoadedQuery(terms, snapshot, postings, lengths);
+    const { segments } = snapshot;
+    const known = await this.reader.look(tx, segments, terms);
+    const lengths = await this.reader.readLengths(tx, segments);
+    return new LoadedQuery(terms, snapshot, known, lengths, (isChosen) => this.reader.complete(tx, segments, terms, known, isChosen));
   }
 }
 
@@ -93,10 +149,4 @@ function frequencyIn(row: Tokens, { term, startsWith }: QueryTerm): number {
   let frequency = row.counts.get(term) ?? 0;
   for (const [token, count] of row.counts) if (token.startsWith(startsWith)) frequency += count;
   return frequency;
-}
-
-function placesIn({ firstNo, lastNo }: SegmentView, numbers: ReadonlySet<number>): Set<number> {
-  const places = new Set<number>();
-  for (const no of numbers) if (no >= firstNo && no <= lastNo) places.add(placeOf(no));
-  return places;
 }

@@ -7,11 +7,15 @@ export interface RankedRow {
 export class TopRows {
   private readonly heap: RankedRow[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(
+    private readonly most: number,
+    /** What is known beforehand that a row must score. */
+    private readonly atLeast = 0,
+  ) {}
 
   /** A row must score at least this much to come in. */
   get threshold(): number {
-    return this.heap.length < this.most ? 0 : this.heap[0]!.score;
+    return this.heap.length < this.most ? this.atLeast : Math.max(this.heap[0]!.score, this.atLeast);
   }
 
   add(no: number, score: number): void {
