@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import type { BackupHouse } from './backup/backup-house.js';
 import { BackupModule } from './backup/backup.module.js';
 import { CoreModule } from './core/core.module.js';
 import type { Cluster } from './database/cluster.js';
@@ -21,7 +22,8 @@ import { WorkerModule } from './worker.module.js';
 /** The whole service: what is shared, and the module of each product that this process serves. */
 @Module({})
 export class AppModule {
-  static forHouse(house: House, cluster: Cluster, databases: Databases): DynamicModule {
+  /** @param backups what backups are made with, in a process that makes them beside serving: on the embedded engine */
+  static forHouse(house: House, cluster: Cluster, databases: Databases, backups?: BackupHouse): DynamicModule {
     const products = house.products.filter((product) => databases.serves(product.id)).map((product) => product.module);
     return {
       module: AppModule,
@@ -41,7 +43,7 @@ export class AppModule {
         IsolationModule,
         BackupModule,
         ...products,
-        ...(cluster.engine === 'embedded' ? [WorkerModule.inside()] : []),
+        ...(backups === undefined ? [] : [WorkerModule.inside(backups)]),
       ],
     };
   }

@@ -6,6 +6,8 @@ import { Authenticator } from './auth/authenticator.js';
 import { limitBodies } from './auth/body-budget.js';
 import { limitRate } from './auth/rate-limit.js';
 import { NotificationTargets } from './alerts/notifications/notification-targets.js';
+import type { BackupHouse } from './backup/backup-house.js';
+import { openStore } from './backup/store/open-store.js';
 import type { AlertSettings } from './config/alert-settings.js';
 import type { Configuration } from './config/env.js';
 import { openCluster, type Cluster } from './database/cluster.js';
@@ -79,7 +81,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 /** The application without its socket, for tests and for writing the OpenAPI document. */
 export async function createApp(
-  configuration: Pick<Configuration, 'bodyLimit' | 'docs' | 'embeddings' | 'metricsToken' | 'rateLimit' | keyof AlertSettings>,
+  configuration: Pick<Configuration, 'backup' | 'bodyLimit' | 'docs' | 'embeddings' | 'metricsToken' | 'rateLimit' | keyof AlertSettings>,
   house: House,
   cluster: Cluster,
   databases: Databases,
@@ -87,7 +89,7 @@ export async function createApp(
   recorder?: SpanRecorder<unknown>,
 ): Promise<NestFastifyApplication> {
   const adapter = createFastifyAdapter({ bodyLimit: configuration.bodyLimit, logger });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forHouse(house, cluster, databases), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forHouse(house, cluster, databases, await backupsHere(configuration, house, cluster, databases)), adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
@@ -107,6 +109,12 @@ export async function createApp(
   limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;
+}
+
+/** On a server another process makes the backups, as serving holds no rights for it; the embedded engine has no other process. */
+async function backupsHere({ backup: settings }: Pick<Configuration, 'backup'>, house: House, cluster: Cluster, databases: Databases): Promise<BackupHouse | undefined> {
+  if (cluster.engine === 'server') return undefined;
+  return { cluster, house, control: databases.control, settings, store: await openStore(settings), version: VERSION };
 }
 
 /** Only what this process serves: another may serve the rest, in its own time. */

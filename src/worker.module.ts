@@ -21,7 +21,7 @@ export class WorkerModule {
   }
 
   /** As a part of the serving process, which has the database already. */
-  static inside(): DynamicModule {
-    return { module: WorkerModule, imports: WORK };
+  static inside(backups: BackupHouse): DynamicModule {
+    return { module: WorkerModule, imports: [...WORK, BackupWorkModule.with(backups)] };
   }
 }

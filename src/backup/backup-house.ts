@@ -3,6 +3,7 @@ import type { Queryable } from '../database/admin-connection.js';
 import type { Cluster } from '../database/cluster.js';
 import type { House } from '../database/migrator.js';
 import { AppError } from '../errors/app-error.js';
+import type { BackupFormat } from '../monitoring/backups/backup.entity.js';
 import type { BackupStore } from './store/backup-store.js';
 
 /** All that backups and restores work with. */
@@ -26,6 +27,10 @@ export function requireBackupUrl(cluster: Cluster): string {
   );
 }
 
-/** What `pg_dump` needs and the embedded engine has not: a server of a version that there is a client for, and a second session. */
-export const NOT_EMBEDDED =
-  'The embedded engine takes no backups: they need a PostgreSQL server. Stop Nagaya and copy its data folder (NAGAYA_DATA_DIR) instead; putting the copy back restores it.';
+/** What a backup is written as where nobody says: pg_dump's archive, and on the embedded engine SQL. */
+export function usualFormat({ engine }: Pick<Cluster, 'engine'>): BackupFormat {
+  return engine === 'embedded' ? 'plain' : 'custom';
+}
+
+/** Said before it begins, and worth knowing: there is one session. */
+export const HOLDS_THE_ENGINE = 'The embedded engine serves nobody else while the rows are read.';

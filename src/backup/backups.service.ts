@@ -4,10 +4,10 @@ import { CLUSTER, HOUSE } from '../database/database.module.js';
 import { Databases } from '../database/databases.js';
 import { readSlice, type Place, type Slice } from '../database/keyset.js';
 import type { House } from '../database/migrator.js';
-import { AppError, invalid, notFound } from '../errors/app-error.js';
+import { invalid, notFound } from '../errors/app-error.js';
 import { Backup, type BackupStatus } from '../monitoring/backups/backup.entity.js';
 import type { BackupState } from './backup.dto.js';
-import { NOT_EMBEDDED } from './backup-house.js';
+import { usualFormat } from './backup-house.js';
 import { BACKUP_COLUMNS, BackupRecords } from './backup-records.js';
 import { QUEUE_JOB } from './work/backup-work.js';
 
@@ -31,12 +31,11 @@ export class BackupsService {
     this.records = new BackupRecords(databases.control);
   }
 
-  /** @throws AppError `validation_failed` for an unknown schema, `conflict` where one of the same is under way, or on the embedded engine */
+  /** @throws AppError `validation_failed` for an unknown schema, `conflict` where one of the same is under way */
   async start(schema: string | undefined, requestedBy: string): Promise<BackupState> {
     const known = [...this.house.shared, ...this.house.products].map(({ id }) => id);
     if (schema !== undefined && !known.includes(schema)) throw invalid('/schema', `must be one of ${known.join(', ')}`);
-    if (this.cluster.engine === 'embedded') throw new AppError('conflict', NOT_EMBEDDED);
-    return stateOf(await this.records.queue(schema ?? null, 'custom', requestedBy), await this.isWorkerAlive());
+    return stateOf(await this.records.queue(schema ?? null, usualFormat(this.cluster), requestedBy), await this.isWorkerAlive());
   }
 
   async list(filter: { schema?: string; status?: BackupStatus }, limit: number, after: Place | undefined): Promise<Slice<BackupState>> {

@@ -1,5 +1,5 @@
 import type { BackupStatus } from '../monitoring/backups/backup.entity.js';
-import { parseManifest, type BackupManifest } from './archive/manifest.js';
+import { isRestorable, parseManifest, type BackupManifest } from './archive/manifest.js';
 import type { BackupHouse } from './backup-house.js';
 
 /** One backup, from its manifest and from what is written down about it; either may be missing. */
@@ -13,6 +13,8 @@ export interface ListedBackup {
   readonly durationSeconds: number | null;
   readonly bytes: number;
   readonly encrypted: boolean;
+  /** False for plain SQL of a server, which psql restores and Nagaya does not. */
+  readonly restorable: boolean;
   /** When it was last restored and compared, for trial or in earnest. */
   readonly provenAt: string | null;
   readonly error: string | null;
@@ -69,6 +71,7 @@ function fromManifest(manifest: BackupManifest, record: RecordRow | undefined): 
     durationSeconds: manifest.durationMs / 1_000,
     bytes: manifest.bytes,
     encrypted: manifest.encryption !== null,
+    restorable: isRestorable(manifest),
     provenAt: record?.provenAt?.toISOString() ?? null,
     error: null,
   };
@@ -85,6 +88,7 @@ function fromRecord(row: RecordRow): ListedBackup {
     durationSeconds: null,
     bytes: Number(row.bytes),
     encrypted: false,
+    restorable: false,
     provenAt: row.provenAt?.toISOString() ?? null,
     error: row.error,
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { BackupRecords } from '../backup/backup-records.js';
-import { NOT_EMBEDDED, type BackupHouse } from '../backup/backup-house.js';
+import { HOLDS_THE_ENGINE, usualFormat, type BackupHouse } from '../backup/backup-house.js';
 import { listBackups, type ListedBackup } from '../backup/list-backups.js';
 import { makeBackup } from '../backup/make-backup.js';
 import { findBackup } from '../backup/restore/find-backup.js';
@@ -28,7 +28,7 @@ export function registerBackup(program: Command): void {
     .command('create')
     .description('dump every schema at one moment, or one schema')
     .option('--schema <schema>', 'only this one')
-    .option('--format <format>', `${BACKUP_FORMATS.join(', ')}: pg_dump's own; plain is SQL for psql`, 'custom')
+    .option('--format <format>', `${BACKUP_FORMATS.join(', ')}: pg_dump's own; plain is SQL for psql; default: custom, and plain on the embedded engine`)
     .option('--json', 'print JSON')
     .action(runCreate);
   backup
@@ -40,21 +40,22 @@ export function registerBackup(program: Command): void {
 }
 
 async function runCreate(flags: CreateFlags): Promise<void> {
-  const format = BACKUP_FORMATS.find((candidate) => candidate === flags.format);
-  if (format === undefined) throw new UsageError(`--format is one of ${BACKUP_FORMATS.join(', ')}.`);
+  const chosen = BACKUP_FORMATS.find((candidate) => candidate === flags.format);
+  if (flags.format !== undefined && chosen === undefined) throw new UsageError(`--format is one of ${BACKUP_FORMATS.join(', ')}.`);
   const context = commandContext();
   await withBackupHouse(context, async (house) => {
     assertSchema(house, flags.schema);
-    const made = await makeNow(house, flags.schema ?? null, format, flags.json !== true);
+    const made = await makeNow(house, flags.schema ?? null, flags.json !== true, chosen);
     if (flags.json) return printJson(made);
     print(`${pc.green('✓')} ${made.location} (${formatBytes(Number(made.bytes))}), id ${made.id}`);
   });
 }
 
 /** Makes the backup in this process. One of the same that waits for a worker is made instead of another. */
-export async function makeNow(house: BackupHouse, schema: string | null, format: BackupFormat, showsProgress: boolean): Promise<Backup> {
+export async function makeNow(house: BackupHouse, schema: string | null, showsProgress: boolean, format: BackupFormat = usualFormat(house.cluster)): Promise<Backup> {
   const records = new BackupRecords(house.control);
   const backup = (await records.claimQueued(schema)) ?? (await claimNew(records, schema, format));
+  if (showsProgress && house.cluster.engine === 'embedded') print(HOLDS_THE_ENGINE);
   const bar = progressBar(showsProgress, `backup of ${schema ?? 'every schema'}`);
   try {
     return await makeBackup(house, backup, {
@@ -114,7 +115,6 @@ function stateOf({ status, error }: ListedBackup): string {
 
 /** What backups and restores work with, for the length of a verb. */
 export async function withBackupHouse<T>(context: CommandContext, work: (house: BackupHouse, databases: Databases) => Promise<T>): Promise<T> {
-  if (context.configuration.databaseUrl === undefined) throw new AppError('conflict', NOT_EMBEDDED);
   const store = await openStore(context.configuration.backup);
   return withDatabases(context, (databases, cluster) =>
     work({ cluster, house: context.house, control: databases.control, settings: context.configuration.backup, store, version: VERSION }, databases),

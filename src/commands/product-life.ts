@@ -50,7 +50,7 @@ async function backUpFirst({ cluster, house }: LifeContext, id: string, { withou
     return;
   }
   await withBackupHouse(commandContext(), async (backups) => {
-    const made = await makeNow(backups, id, 'custom', json !== true);
+    const made = await makeNow(backups, id, json !== true);
     if (!json) print(`Backed up as ${made.location ?? made.id}.`);
   });
 }

@@ -48,7 +48,7 @@ async function runRestore(id: string | undefined, flags: RestoreFlags): Promise<
   const schema = flags.schema ?? manifest.schema ?? undefined;
   if (flags.as !== undefined && schema === undefined) throw new UsageError('--as gives one schema another name; say which one with --schema.');
   if (schema !== undefined) archiveOf(manifest, schema);
-  if (flags.plan) return withCluster(context, async (cluster) => printPlan(await planRestore(targetUrl({ ...bare(context, cluster), store }, flags.into), manifest, { ...flags, ...(schema !== undefined && { schema }) }), flags.json === true));
+  if (flags.plan) return withCluster(context, async (cluster) => printPlan(await planRestore(targetUrl({ ...bare(context, cluster), store }, flags.into), cluster.engine, manifest, { ...flags, ...(schema !== undefined && { schema }) }), flags.json === true));
   if (schema === undefined) return runWhole(context, manifest, flags);
   await withBackupHouse(context, async (house, databases) => {
     await audit(databases, 'restore', `${schema} from ${manifest.name}`);
@@ -73,7 +73,6 @@ async function runRestore(id: string | undefined, flags: RestoreFlags): Promise<
 async function runWhole(context: CommandContext, manifest: BackupManifest, flags: RestoreFlags): Promise<void> {
   const store = await openStore(context.configuration.backup);
   await withCluster(context, async (cluster) => {
-    if (cluster.engine === 'embedded') throw new AppError('conflict', ON_EMBEDDED);
     const house: BackupHouse = { ...bare(context, cluster), store };
     const bar = progressBar(flags.json !== true, 'restore');
     const { roleConnectionLimit } = context.configuration;
@@ -117,8 +116,6 @@ async function runUndo(schema: string, { json }: { json?: true }): Promise<void>
     print(`${schema} is what it was before. The other state is kept as ${kept}: "nagaya restore undo ${schema}" brings it back, "nagaya restore confirm ${schema}" deletes it.`);
   });
 }
-
-export const ON_EMBEDDED = 'Restoring needs a PostgreSQL server. On the embedded engine copy the data folder while Nagaya is stopped, and put the copy back.';
 
 /** Without a login of its own: there may be no database to log in to yet. */
 function bare(context: CommandContext, cluster: Cluster): Omit<BackupHouse, 'store'> {

@@ -16,7 +16,7 @@ import { untilSignalled } from './signals.js';
 export function registerWorker(program: Command): void {
   program
     .command('worker')
-    .description('run the jobs that need more rights than serving has: backups and drills; on a server only')
+    .description('run the jobs that need more rights than serving has: backups and drills; on a server only (with the embedded engine, serving does them)')
     .action(runWorker);
 }
 
@@ -25,7 +25,7 @@ async function runWorker(): Promise<void> {
   const context = commandContext();
   const { configuration, house } = context;
   if (configuration.databaseUrl === undefined) {
-    throw new AppError('conflict', 'The embedded engine takes no backups, so there is nothing for a worker to do.');
+    throw new AppError('conflict', 'On the embedded engine the serving process does the work of a worker: give it the settings of the schedule (NAGAYA_BACKUP_…) and start it with "npm start".');
   }
   const logger = createLogger(configuration.logLevel, pino.destination({ fd: 2, sync: false }));
   const cluster = await openCluster(configuration, { purpose: 'visit' });

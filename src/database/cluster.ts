@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/env.js';
 import { AppError } from '../errors/app-error.js';
-import { openEmbedded, startEmbedded } from './embedded/embedded-server.js';
+import { openEmbedded, startEmbedded, type EmbeddedOptions } from './embedded/embedded-server.js';
 import { RoleNames } from './role-names.js';
 import { rolePassword } from './role-secret.js';
 
@@ -56,12 +56,13 @@ export async function openCluster(configuration: Configuration, options: OpenClu
       close: async () => {},
     };
   }
-  const open = options.purpose === 'serve' ? startEmbedded : openEmbedded;
-  const server = await open({
-    dataDir: configuration.dataDir,
-    ...(options.onProgress && { onProgress: options.onProgress }),
-    ...(options.log && { log: options.log }),
-  });
+  const { onProgress, log } = options;
+  return openEmbeddedCluster({ dataDir: configuration.dataDir, ...(onProgress && { onProgress }), ...(log && { log }) }, roles, options.purpose === 'serve' ? startEmbedded : openEmbedded);
+}
+
+/** A cluster on the embedded engine, whatever the configuration says; its folder is made where it is missing. */
+export async function openEmbeddedCluster(options: EmbeddedOptions, roles: RoleNames, open: typeof startEmbedded = startEmbedded): Promise<Cluster> {
+  const server = await open(options);
   const urlsOf = (role: string): string[] => [roleUrl(server.adminUrl, role, role === roles.backup ? server.backupSecret : server.roleSecret)];
   return {
     engine: 'embedded',

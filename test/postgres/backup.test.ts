@@ -17,6 +17,7 @@ import { restoreWhole } from '../../src/backup/restore/restore-whole.js';
 import { verifyBackup } from '../../src/backup/restore/verify-backup.js';
 import { FolderStore } from '../../src/backup/store/folder-store.js';
 import { newId } from '../../src/database/new-id.js';
+import { TEST_BACKUP_SECRET } from '../support/engine.js';
 import { createTestDatabase, openTestDatabase, type OpenTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, urlOfDatabase } from '../support/postgres-server.js';
 import { environmentOf } from '../support/process.js';
@@ -26,8 +27,6 @@ import { waitingIn, whileLocked } from './support/backends.js';
 import { superuserRows } from './support/superuser-rows.js';
 import { until } from './support/until.js';
 
-// Where the same server has a backup secret of its own already, the tests take that one.
-const BACKUP_SECRET = process.env['NAGAYA_BACKUP_SECRET'] ?? 'a backup secret that is only good for tests';
 const KEY = 'a key that encrypts the backups of tests';
 const NEVER = new AbortController().signal;
 
@@ -38,7 +37,7 @@ let house: BackupHouse;
 
 beforeAll(async () => {
   const made = await createTestDatabase();
-  database = { ...made, configuration: { ...made.configuration, backupSecret: BACKUP_SECRET } };
+  database = { ...made, configuration: { ...made.configuration, backupSecret: TEST_BACKUP_SECRET } };
   await migrateTestHouse(database.configuration);
   opened = await openTestDatabase(database);
   await asSuperuser(
@@ -268,7 +267,7 @@ test('killed with -9 midway, it is no backup, and the next one is made', async (
   const records = new BackupRecords(opened.databases.control);
   await whileLocked(database.name, 'coding_rule2.memory_inheritance', async () => {
     const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
-    const env = { PATH: process.env['PATH'], ...environmentOf(database), NAGAYA_BACKUP_SECRET: BACKUP_SECRET, NAGAYA_BACKUP_TO: folder };
+    const env = { PATH: process.env['PATH'], ...environmentOf(database), NAGAYA_BACKUP_SECRET: TEST_BACKUP_SECRET, NAGAYA_BACKUP_TO: folder };
     const child = spawn(process.execPath, [cli, 'backup', 'create', '--schema', 'coding_rule2'], { env, cwd: tmpdir(), stdio: 'ignore' });
     await until(async () => (await readdir(folder)).length > 0 && (await waitingIn(database.name)) > 0);
     child.kill('SIGKILL');
@@ -310,6 +309,26 @@ describe('a restore in place', () => {
     });
     await brew('matcha');
     expect(await teas()).toEqual(['gyokuro', 'hojicha', 'matcha', 'sencha']);
+  });
+
+  test('of plain SQL is refused with the line that restores it, and that line does', async () => {
+    const { manifest } = await createBackup(house, { backup: { id: newId(), schema: 'tea_house', format: 'plain' }, signal: NEVER });
+    const refused = await restore(manifest).catch((error: unknown) => error as Error);
+    const [, line] = /(psql --dbname=<database> .*)$/.exec(refused instanceof Error ? refused.message : '') ?? [];
+    expect(line).toContain('tea_house.sql');
+    await expect(verify(manifest)).rejects.toMatchObject({ code: 'conflict' });
+    const empty = `${database.name}_plain`;
+    await createEmptyDatabase(empty);
+    try {
+      const [program = '', ...args] = line!.replace('<database>', urlOfDatabase(empty)).split(' ');
+      const child = spawn(program, args, { stdio: 'ignore' });
+      expect(await once(child, 'close')).toEqual([0, null]);
+      expect(await superuserRows(empty, 'SELECT name FROM tea_house.teas ORDER BY name')).toEqual([{ name: 'gyokuro' }, { name: 'hojicha' }, { name: 'sencha' }]);
+    } finally {
+      await dropDatabase(empty);
+    }
+    const encrypted = createBackup(houseWith({ key: KEY }), { backup: { id: newId(), schema: 'tea_house', format: 'plain' }, signal: NEVER });
+    await expect(encrypted).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('can not decrypt') });
   });
 
   test('is refused for the schemas that all products stand on', async () => {

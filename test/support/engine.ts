@@ -20,11 +20,17 @@ export function serverUrl(): string {
  */
 export const TEST_SECRET = process.env['NAGAYA_ROLE_SECRET'] ?? 'a secret that is only good for tests, and long enough';
 
+/** Of `nagaya_backup`, whose password all test databases of the server share; where the server has one already, that one. */
+export const TEST_BACKUP_SECRET = process.env['NAGAYA_BACKUP_SECRET'] ?? 'a backup secret that is only good for tests';
+
 /** The migrated database that every test file gets a copy of. */
 export const TEMPLATE_DATABASE = 'nagaya_test_template';
 export const TEMPLATE_FOLDER = join(tmpdir(), `nagaya-test-template-${process.env['TEST_RUN'] ?? 'none'}`);
 
+/** Where what is asked of the API on the embedded engine goes: its serving process makes backups. */
+export const BACKUPS_FOLDER = `${TEMPLATE_FOLDER}-backups`;
+
 /** A configuration as the environment would give it, with nothing taken from the real one. */
 export function testConfiguration(source: Record<string, string>, overrides: Partial<Configuration> = {}): Configuration {
-  return { ...readConfiguration({ PORT: '0', LOG_LEVEL: 'silent', ...source }, () => []), ...overrides };
+  return { ...readConfiguration({ PORT: '0', LOG_LEVEL: 'silent', NAGAYA_BACKUP_TO: BACKUPS_FOLDER, ...source }, () => []), ...overrides };
 }

@@ -69,6 +69,29 @@ export async function serve(env: Record<string, string>, root = ROOT): Promise<S
   };
 }
 
+/** A worker process that has begun to work. */
+export interface Working {
+  /** Sends the signal and waits for the end. @returns the exit status, null after a kill */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function startWorker(env: Record<string, string>): Promise<Working> {
+  const child = startProcess(join(ROOT, 'dist/src/cli.js'), ['worker'], env);
+  const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', () => stdout().includes('The worker runs') && resolve());
+    child.once('close', () => reject(new Error(`The worker ended before it worked:\n${stdout()}${stderr()}`)));
+  });
+  return {
+    end: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const ended = once(child, 'close') as Promise<[number | null]>;
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
+
 /** The environment that names a test's database to a process. */
 export function environmentOf({ configuration }: TestDatabase): Record<string, string> {
   const { databaseUrl, roleSecret, dataDir } = configuration;

@@ -58,6 +58,11 @@ export interface BackupManifest {
   readonly encryption: { readonly cipher: 'aes-256-gcm'; readonly keyId: string } | null;
 }
 
+/** Plain SQL of a server is for psql; that of the embedded engine is in pieces that Nagaya runs. */
+export function isRestorable({ engine, format }: Pick<BackupManifest, 'engine' | 'format'>): boolean {
+  return engine === 'embedded' || format !== 'plain';
+}
+
 /** The manifest as it is written: a seal in it (SHA-256, with the key's HMAC where there is one) shows a change. */
 export function writeManifest(manifest: BackupManifest, sealKey: Buffer | undefined): string {
   return `${JSON.stringify({ ...manifest, seal: sealOf(manifest, sealKey) }, null, 2)}\n`;

@@ -2,20 +2,21 @@ import { Readable } from 'node:stream';
 import { requireBackupUrl, type BackupHouse } from '../backup-house.js';
 import type { Backup } from '../../monitoring/backups/backup.entity.js';
 import { AppError } from '../../errors/app-error.js';
+import type { Queryable } from '../../database/admin-connection.js';
 import { deploymentId } from '../../database/role-secret.js';
 import { BackupKey } from '../archive/cipher.js';
-import { manifestVersion, writeManifest, type BackupManifest, type SchemaArchive } from '../archive/manifest.js';
-import { connectionEnvironment } from '../client/connection-environment.js';
+import { manifestVersion, writeManifest, type BackupManifest } from '../archive/manifest.js';
 import { explainFailure } from '../client/explain-failure.js';
-import { findPrograms, type ClientPrograms } from '../client/programs.js';
+import { findPrograms } from '../client/programs.js';
+import { embeddedDumper } from '../embedded/embedded-dumper.js';
+import { EmbeddedSession } from '../embedded/embedded-session.js';
 import { ArchiveWriter } from './archive-writer.js';
-import { compressionOf, dumpSchema } from './dump-schema.js';
-import { readFacts, readHistory, schemasOf } from './facts.js';
-import { readFingerprint } from './fingerprint.js';
-import { assertReadable, changedTables, readShapes } from './readable.js';
+import type { Dumper } from './dumper.js';
+import { readFacts, schemasOf, type Facts } from './facts.js';
+import { assertReadable } from './readable.js';
 import { rolesScript } from './roles-script.js';
-import { openSnapshot, type Snapshot } from './snapshot.js';
-import { summedTables, sumTables } from './table-sums.js';
+import { ChangedMeanwhile, ServerDumper } from './server-dumper.js';
+import { openSnapshot } from './snapshot.js';
 
 export interface BackupProgress {
   readonly schema: string;
@@ -29,6 +30,7 @@ export interface CreateBackupOptions {
   readonly signal: AbortSignal;
   /** Told with each schema and, within one, as bytes are written. Awaited before a schema is begun. */
   readonly onProgress?: (progress: BackupProgress) => void | Promise<void>;
+  /** How long it waits for a table that somebody has locked, milliseconds. */
   readonly lockWaitMs?: number;
 }
 
@@ -40,9 +42,6 @@ export interface CreatedBackup {
 /** A migration that runs while a schema is dumped voids the attempt, not the backup. */
 const ATTEMPTS = 3;
 const LEFTOVERS_MS = 24 * 3_600_000;
-
-/** A schema changed while it was dumped: what the snapshot sees of a rewritten table is not what was there. */
-class ChangedMeanwhile extends Error {}
 
 /**
  * Dumps one schema, or every one at one moment: an archive for each, by pg_dump, and a manifest. One archive a schema and not
@@ -62,28 +61,23 @@ export async function createBackup(house: BackupHouse, options: CreateBackupOpti
 }
 
 async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Promise<CreatedBackup> {
-  const url = requireBackupUrl(house.cluster);
   const startedAt = new Date();
   await house.control.query('SELECT core.open_partitions_to_backup()');
-  const snapshot = await openSnapshot(url);
-  // What describes a schema waits for a locked table too, and a statement that waits hears of no signal.
-  const cancel = (): void => void snapshot.cancel();
-  options.signal.addEventListener('abort', cancel, { once: true });
+  const opened = house.cluster.engine === 'embedded' ? await openEmbedded(house, options) : await openServer(house, options);
+  const { reader, facts, dumper } = opened;
   try {
-    if (options.lockWaitMs !== undefined) await snapshot.query(`SET lock_timeout = ${options.lockWaitMs}`);
-    const facts = await readFacts(snapshot);
-    const programs = await findPrograms(Math.floor(facts.versionNumber / 10_000), house.settings.clientFolder);
-    const schemas = await schemasOf(snapshot, house, options.backup.schema);
-    await assertReadable(snapshot, schemas);
+    const schemas = await schemasOf(reader, house, options.backup.schema);
+    await assertReadable(reader, schemas);
+    const roles = options.backup.schema === null ? await rolesScript(reader, house.house, house.cluster.roles) : undefined;
     const name = backupName(startedAt, options.backup);
     await house.store.sweep(LEFTOVERS_MS);
     const writer = await house.store.begin(name);
     try {
       const key = house.settings.key === undefined ? undefined : new BackupKey(house.settings.key);
-      const run = new BackupRun(house, options, programs, snapshot, url, schemas.length);
-      const files = new ArchiveWriter(writer, options.backup.id, key, options.signal, (bytes) => run.wrote(bytes));
-      const archives = await run.dumpAll(schemas, files);
-      const roles = options.backup.schema === null ? await files.write('roles.sql', Readable.from([await rolesScript(snapshot, house.house, house.cluster.roles)])) : null;
+      let bytes = 0;
+      const files = new ArchiveWriter(writer, options.backup.id, key, options.signal, (written) => (bytes += written));
+      const archives = await dumper.dumpAll(schemas, files, (schema, schemasDone) => options.onProgress?.({ schema, schemasDone, schemasTotal: schemas.length, bytes }));
+      const rolesFile = roles === undefined ? null : await files.write('roles.sql', Readable.from([roles]));
       const finishedAt = new Date();
       const manifest: BackupManifest = {
         manifestVersion,
@@ -91,19 +85,19 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
         name,
         schema: options.backup.schema,
         format: options.backup.format,
-        compression: compressionOf(programs, options.backup.format),
+        compression: dumper.compression,
         engine: house.cluster.engine,
         database: facts.database,
         deployment: deploymentId(house.cluster.roleSecret, house.cluster.roles),
         rolePrefix: house.cluster.roles.prefix,
-        versions: { nagaya: house.version, server: facts.version, client: programs.version, pgvector: facts.pgvector },
+        versions: { nagaya: house.version, server: facts.version, client: dumper.client, pgvector: facts.pgvector },
         extensionsSchema: facts.extensionsSchema,
         dataOf: facts.now.toISOString(),
         startedAt: startedAt.toISOString(),
         finishedAt: finishedAt.toISOString(),
         durationMs: finishedAt.getTime() - startedAt.getTime(),
-        bytes: run.bytes,
-        roles,
+        bytes,
+        roles: rolesFile,
         archives,
         encryption: key === undefined ? null : { cipher: 'aes-256-gcm', keyId: key.id },
       };
@@ -113,100 +107,47 @@ async function tryBackup(house: BackupHouse, options: CreateBackupOptions): Prom
       throw error;
     }
   } finally {
-    options.signal.removeEventListener('abort', cancel);
+    await reader.close().catch(() => {});
+  }
+}
+
+/** A reader whose queries all see one moment, and what dumps as of that moment. */
+interface Opened {
+  readonly reader: Queryable & { close(): Promise<void> };
+  readonly facts: Facts;
+  readonly dumper: Dumper;
+}
+
+async function openServer(house: BackupHouse, options: CreateBackupOptions): Promise<Opened> {
+  const { signal, lockWaitMs, backup } = options;
+  const url = requireBackupUrl(house.cluster);
+  if (backup.format === 'plain' && house.settings.key !== undefined) throw new AppError('conflict', PLAIN_ENCRYPTED);
+  const snapshot = await openSnapshot(url, { signal, lockWaitMs });
+  try {
+    const facts = await readFacts(snapshot);
+    const programs = await findPrograms(Math.floor(facts.versionNumber / 10_000), house.settings.clientFolder);
+    const dumper = new ServerDumper({ programs, snapshot, url, format: backup.format, jobs: house.settings.jobs, signal, lockWaitMs });
+    return { reader: snapshot, facts, dumper };
+  } catch (error) {
     await snapshot.close().catch(() => {});
+    throw error;
   }
 }
 
-/** The archives of one backup, some of them at the same time. */
-class BackupRun {
-  bytes = 0;
-  private done = 0;
-
-  constructor(
-    private readonly house: BackupHouse,
-    private readonly options: CreateBackupOptions,
-    private readonly programs: ClientPrograms,
-    private readonly snapshot: Snapshot,
-    private readonly url: string,
-    private readonly total: number,
-  ) {}
-
-  wrote(bytes: number): void {
-    this.bytes += bytes;
-  }
-
-  async dumpAll(schemas: readonly string[], files: ArchiveWriter): Promise<SchemaArchive[]> {
-    const archives = new Map<string, SchemaArchive>();
-    const waiting = [...schemas];
-    // One that fails stops the others: half a backup is none.
-    const failed = new AbortController();
-    const signal = AbortSignal.any([this.options.signal, failed.signal]);
-    const dumpNext = async (): Promise<void> => {
-      for (let schema = waiting.shift(); schema !== undefined; schema = waiting.shift()) {
-        signal.throwIfAborted();
-        await this.options.onProgress?.({ schema, schemasDone: this.done, schemasTotal: this.total, bytes: this.bytes });
-        archives.set(schema, await this.dumpOne(schema, files, signal));
-        this.done += 1;
-      }
-    };
-    const lanes = Array.from({ length: Math.min(this.house.settings.jobs, schemas.length) }, () =>
-      dumpNext().catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-    );
-    const outcomes = await Promise.allSettled(lanes);
-    if (failed.signal.aborted) throw failed.signal.reason;
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    return schemas.flatMap((schema) => archives.get(schema) ?? []);
-  }
-
-  /** The rows are summed in the dump's own snapshot, while pg_dump reads them. */
-  private async dumpOne(schema: string, files: ArchiveWriter, outer: AbortSignal): Promise<SchemaArchive> {
-    const shapes = await readShapes(this.snapshot, schema);
-    const tables = await summedTables(this.snapshot, schema);
-    const described = { ...(await readHistory(this.snapshot, schema)), fingerprint: await readFingerprint(this.snapshot, schema) };
-    const failed = new AbortController();
-    const signal = AbortSignal.any([outer, failed.signal]);
-    const reader = await openSnapshot(this.url, this.snapshot.id);
-    // A statement that waits for a lock hears of no signal.
-    const cancel = (): void => void reader.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    const stopping = <T>(work: Promise<T>): Promise<T> =>
-      work.catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      });
-    try {
-      const [dumped, sums] = await Promise.allSettled([
-        stopping(dumpSchema(schema, files, { ...this.options, programs: this.programs, format: this.options.backup.format, jobs: this.house.settings.jobs, snapshot: this.snapshot.id, environment: connectionEnvironment(this.url, 'nagaya-backup'), signal })),
-        stopping(sumTables(reader, tables, signal)),
-      ]);
-      await this.assertUnchanged(schema, shapes, dumped, sums);
-      if (dumped.status === 'rejected') throw failed.signal.reason;
-      if (sums.status === 'rejected') throw failed.signal.reason;
-      return { schema, ...described, tables: sums.value, ...dumped.value };
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      await reader.close().catch(() => {});
-    }
-  }
-
-  /** Looked at before any other failure: a table that was dropped meanwhile fails the dump in words that explain nothing. */
-  private async assertUnchanged(schema: string, before: ReadonlyMap<string, string>, ...outcomes: PromiseSettledResult<unknown>[]): Promise<void> {
-    if (outcomes.some((outcome) => outcome.status === 'rejected' && outcome.reason instanceof AppError)) return;
-    if (this.options.signal.aborted) return;
-    const now = await openSnapshot(this.url).catch(() => undefined);
-    if (now === undefined) return;
-    try {
-      const changed = changedTables(before, await readShapes(now, schema));
-      if (changed.length > 0) throw new ChangedMeanwhile(`The schema ${schema} was migrated while it was dumped (${changed.slice(0, 3).join(', ')}).`);
-    } finally {
-      await now.close().catch(() => {});
-    }
+async function openEmbedded(house: BackupHouse, { signal, backup }: CreateBackupOptions): Promise<Opened> {
+  if (backup.format !== 'plain') throw new AppError('conflict', ONLY_PLAIN);
+  const session = await EmbeddedSession.open(requireBackupUrl(house.cluster), signal);
+  try {
+    return { reader: session, facts: await readFacts(session), dumper: embeddedDumper(session, signal) };
+  } catch (error) {
+    await session.close().catch(() => {});
+    throw error;
   }
 }
+
+const ONLY_PLAIN = 'The embedded engine is backed up as SQL: leave --format out, or say --format plain. The custom and directory formats need a PostgreSQL server.';
+const PLAIN_ENCRYPTED =
+  'A plain backup is for psql, which can not decrypt it, and Nagaya does not restore it. Leave --format out: with NAGAYA_BACKUP_KEY the custom format is encrypted and can be restored.';
 
 /** Sorts by time, says what it holds, and is nobody else's. */
 function backupName(at: Date, { id, schema }: Pick<Backup, 'id' | 'schema'>): string {

@@ -7,9 +7,7 @@ import type { SchemaArchive, StoredFile } from '../archive/manifest.js';
 import type { ClientPrograms } from '../client/programs.js';
 import { runProgram, type ProgramOptions } from '../client/run-program.js';
 import type { ArchiveWriter } from './archive-writer.js';
-
-/** How long pg_dump waits for a table that somebody has locked, before it gives up: milliseconds. */
-const LOCK_WAIT_MS = 30_000;
+import { LOCK_WAIT_MS } from './snapshot.js';
 
 export interface DumpOptions {
   readonly programs: ClientPrograms;

@@ -1,4 +1,5 @@
 import { withAdmin } from '../../database/admin-connection.js';
+import type { Cluster } from '../../database/cluster.js';
 import { quoteIdent } from '../../database/quote-ident.js';
 import type { BackupManifest } from '../archive/manifest.js';
 
@@ -11,7 +12,7 @@ export interface RestorePlan {
 }
 
 /** What a restore would do, in words. Changes nothing. */
-export async function planRestore(url: string, manifest: BackupManifest, { schema, as }: { schema?: string; as?: string }): Promise<RestorePlan> {
+export async function planRestore(url: string, engine: Cluster['engine'], manifest: BackupManifest, { schema, as }: { schema?: string; as?: string }): Promise<RestorePlan> {
   const archives = manifest.archives.filter((archive) => schema === undefined || archive.schema === schema);
   return withAdmin(url, async (admin) => {
     const [target] = await admin.query<{ database: string; isLive: boolean }>('SELECT current_database() AS database, to_regnamespace($1) IS NOT NULL AS "isLive"', [
@@ -22,7 +23,7 @@ export async function planRestore(url: string, manifest: BackupManifest, { schem
       backup: manifest.name,
       dataOf: manifest.dataOf,
       database: target?.database ?? '',
-      steps: ['read every file and compare it with the manifest', ...(schema === undefined ? wholeSteps(isLive) : schemaSteps(schema, as, isLive))],
+      steps: ['read every file and compare it with the manifest', ...(schema === undefined ? wholeSteps(isLive, engine) : schemaSteps(schema, as, isLive, engine))],
       schemas: archives.map((archive) => ({
         schema: archive.schema,
         tables: archive.tables.length,
@@ -35,10 +36,11 @@ export async function planRestore(url: string, manifest: BackupManifest, { schem
 
 const COMPARE = 'compare every row count, every checksum and the fingerprint with the manifest, and commit only where they are the same';
 
-function schemaSteps(schema: string, as: string | undefined, isLive: boolean): string[] {
-  if (as !== undefined || !isLive) return [`restore ${schema} as ${as ?? schema}, in one transaction; ${isLive ? 'the live schema is served meanwhile' : 'there is no live one'}`, COMPARE];
+function schemaSteps(schema: string, as: string | undefined, isLive: boolean, engine: Cluster['engine']): string[] {
+  const others = engine === 'embedded' ? 'nobody is served while the rows are written' : undefined;
+  if (as !== undefined || !isLive) return [`restore ${schema} as ${as ?? schema}, in one transaction; ${isLive ? (others ?? 'the live schema is served meanwhile') : 'there is no live one'}`, COMPARE];
   return [
-    `answer requests for ${schema} with 503; other products go on`,
+    `answer requests for ${schema} with 503; ${others ?? 'other products go on'}`,
     `restore ${schema} in one transaction, the live schema renamed to ${schema}__before_<time>`,
     COMPARE,
     'put grants and policies right, and serve again',
@@ -46,7 +48,8 @@ function schemaSteps(schema: string, as: string | undefined, isLive: boolean): s
   ];
 }
 
-function wholeSteps(isLive: boolean): string[] {
-  if (isLive) return ['refuse: the database is not empty; make one and name it with --into, or restore one schema with --schema'];
+function wholeSteps(isLive: boolean, engine: Cluster['engine']): string[] {
+  const empty = engine === 'embedded' ? 'name an empty folder in NAGAYA_DATA_DIR' : 'make one and name it with --into';
+  if (isLive) return [`refuse: the database is not empty; ${empty}, or restore one schema with --schema`];
   return ['make roles, schemas and the extension', 'restore each schema in a transaction of its own', COMPARE, 'run the migrations of this release, and put grants, policies and passwords right'];
 }

@@ -10,13 +10,12 @@ import { AppError } from '../../errors/app-error.js';
 import type { BackupManifest } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
 import { explainFailure } from '../client/explain-failure.js';
-import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
 import { archiveOf } from './find-backup.js';
 import { prepareForSchema } from './prepare-database.js';
-import { restoreArchive } from './restore-archive.js';
 import { RestoreRecords } from './restore-records.js';
 import { besides, inPlace, swap, type RestoreScript } from './restore-script.js';
+import { restorerFor } from './restorer.js';
 
 export interface RestoreSchemaOptions {
   readonly manifest: BackupManifest;
@@ -52,8 +51,7 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
   const archive = archiveOf(manifest, schema);
   const url = targetUrl(house, options.into);
   const target = await withAdmin(url, (admin) => lookAt(admin, options));
-  const programs = await findPrograms(target.major, house.settings.clientFolder);
-  assertRestorable(manifest, target.major);
+  const restoreOne = await restorerFor(house, manifest, { url, engine: house.cluster.engine, major: target.major });
   const inPlaceOf = options.as === undefined && target.isLive;
   if (inPlaceOf) await assertReplaceable(house, options);
   if (options.into !== undefined) await withAdmin(url, (admin) => prepareForSchema(admin, manifest, house.cluster.roles.owner));
@@ -72,8 +70,7 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
           await sleep(NOTICE_MS, undefined, { signal });
         }
         onProgress(`restoring ${schema}`);
-        const sameMajor = Number.parseInt(manifest.versions.server, 10) === target.major;
-        await restoreArchive(archive, { programs, url, path: fetched.pathOf(archive), script, withPolicies: policiesFit(house, manifest, schema), sameMajor, signal });
+        await restoreOne(archive, { path: fetched.pathOf(archive), script, withPolicies: policiesFit(house, manifest, schema), signal });
         if (inPlaceOf) {
           onProgress('grants and policies');
           await repair(house, options.roleConnectionLimit);
@@ -116,8 +113,12 @@ export async function confirmRestore(house: BackupHouse, schema: string): Promis
   return restore.keptSchema;
 }
 
-/** The migrator's login to a database of the server. */
+const ONE_DATABASE =
+  'The embedded engine has one database. Leave --into out: restore one schema in place or with --as, or a full backup into an empty folder that NAGAYA_DATA_DIR names.';
+
+/** The migrator's login to a database of the server. @throws AppError `conflict` for another one on the embedded engine */
 export function targetUrl({ cluster }: BackupHouse, database: string | undefined): string {
+  if (database !== undefined && cluster.engine === 'embedded') throw new AppError('conflict', ONE_DATABASE);
   const url = new URL(requireAdminUrl(cluster));
   if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;
@@ -142,13 +143,6 @@ async function lookAt(db: Queryable, { schema, as }: RestoreSchemaOptions): Prom
   if (target === undefined) throw new AppError('internal', 'The server does not say what it is.');
   if (as !== undefined && target.isTaken) throw new AppError('conflict', `There is a schema ${as} already. Choose another name, or drop that one.`);
   return target;
-}
-
-/** @throws AppError `conflict` where this server, or this release, can't take the backup */
-export function assertRestorable({ format, name, versions }: BackupManifest, major: number): void {
-  if (format === 'plain') throw new AppError('conflict', `The backup ${name} is plain SQL, which psql restores and Nagaya does not: see docs/backups.md.`);
-  const from = Number.parseInt(versions.server, 10);
-  if (from > major) throw new AppError('conflict', `The backup ${name} is of PostgreSQL ${from}; this server is ${major}. Restore it to a server that is not older.`);
 }
 
 /**

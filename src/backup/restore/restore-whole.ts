@@ -6,12 +6,11 @@ import { AppError } from '../../errors/app-error.js';
 import type { BackupManifest, SchemaArchive } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
 import { explainFailure } from '../client/explain-failure.js';
-import { findPrograms } from '../client/programs.js';
 import { fetchArchives } from './fetch-archives.js';
 import { assertExtensionAt } from './prepare-database.js';
-import { restoreArchive } from './restore-archive.js';
 import { intoEmptySchema, intoNowhere } from './restore-script.js';
-import { assertRestorable, policiesFit, targetUrl } from './restore-schema.js';
+import { policiesFit, targetUrl } from './restore-schema.js';
+import { restorerFor } from './restorer.js';
 
 export interface RestoreWholeOptions {
   readonly manifest: BackupManifest;
@@ -29,13 +28,21 @@ export interface RestoreWholeOptions {
  * @throws AppError `conflict` where the database is not empty
  */
 export async function restoreWhole(house: BackupHouse, options: RestoreWholeOptions): Promise<void> {
+  try {
+    await restoreIntoEmpty(house, options);
+  } catch (error) {
+    throw explainFailure(error, 'The backup could not be restored. The database is not whole: drop it, make it anew and start again.');
+  }
+}
+
+/** The same, with whatever error it is. */
+export async function restoreIntoEmpty(house: BackupHouse, options: RestoreWholeOptions): Promise<void> {
   const { manifest, signal, onProgress = () => {} } = options;
   const url = targetUrl(house, options.into);
   const total = manifest.archives.length;
   await withAdmin(url, async (admin) => {
     const major = await assertEmpty(admin, manifest.archives);
-    assertRestorable(manifest, major);
-    const programs = await findPrograms(major, house.settings.clientFolder);
+    const restoreOne = await restorerFor(house, manifest, { url, engine: house.cluster.engine, major });
     onProgress('reading the backup and comparing it with its manifest', 0, total);
     const fetched = await fetchArchives(house, manifest, manifest.archives, signal);
     try {
@@ -46,18 +53,9 @@ export async function restoreWhole(house: BackupHouse, options: RestoreWholeOpti
       const made = new Set([...house.house.shared, ...house.house.products].map(({ id }) => id));
       for (const [done, archive] of manifest.archives.entries()) {
         onProgress(archive.schema, done, total);
-        await restoreArchive(archive, {
-          programs,
-          url,
-          path: fetched.pathOf(archive),
-          script: made.has(archive.schema) ? intoEmptySchema(plan.roles.owner) : intoNowhere(archive.schema, plan.roles.owner),
-          withPolicies: policiesFit(house, manifest, archive.schema),
-          sameMajor: Number.parseInt(manifest.versions.server, 10) === major,
-          signal,
-        });
+        const script = made.has(archive.schema) ? intoEmptySchema(plan.roles.owner) : intoNowhere(archive.schema, plan.roles.owner);
+        await restoreOne(archive, { path: fetched.pathOf(archive), script, withPolicies: policiesFit(house, manifest, archive.schema), signal });
       }
-    } catch (error) {
-      throw explainFailure(error, 'The backup could not be restored. The database is not whole: drop it, make it anew and start again.');
     } finally {
       await fetched.close();
     }

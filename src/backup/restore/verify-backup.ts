@@ -1,17 +1,18 @@
 import { withAdmin, type AdminConnection } from '../../database/admin-connection.js';
 import { requireAdminUrl } from '../../database/cluster.js';
+import { RoleNames } from '../../database/role-names.js';
 import { quoteIdent, quoteLiteral } from '../../database/quote-ident.js';
 import { AppError } from '../../errors/app-error.js';
 import type { BackupManifest } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
 import { explainFailure } from '../client/explain-failure.js';
-import { findPrograms } from '../client/programs.js';
+import { withScratchEngine } from '../embedded/scratch-engine.js';
 import { fetchArchives } from './fetch-archives.js';
 import { makeExtension } from './prepare-database.js';
-import { restoreArchive } from './restore-archive.js';
 import { RestoreRecords } from './restore-records.js';
 import { intoNowhere } from './restore-script.js';
-import { assertRestorable } from './restore-schema.js';
+import { restoreIntoEmpty } from './restore-whole.js';
+import { restorerFor } from './restorer.js';
 
 export interface VerifyOptions {
   readonly manifest: BackupManifest;
@@ -34,6 +35,8 @@ export interface Verified {
 
 const SCRATCH = 'nagaya_scratch_';
 const NO_EXTENSION = 'Set NAGAYA_BACKUP_SCRATCH_URL to one that may install it: a superuser, on a server where only drills run.';
+/** Nobody connects there but the trial itself. */
+const SCRATCH_CONNECTIONS = 5;
 /** A scratch database whose maker was killed is deleted by the next one, seconds. */
 const SCRATCH_LIFE_S = 24 * 3_600;
 
@@ -43,30 +46,17 @@ const SCRATCH_LIFE_S = 24 * 3_600;
  * @throws AppError saying what is wrong with the backup, or why it could not be tried
  */
 export async function verifyBackup(house: BackupHouse, options: VerifyOptions): Promise<Verified> {
-  const { manifest, signal, onProgress = () => {} } = options;
-  const url = house.settings.scratchUrl ?? requireAdminUrl(house.cluster);
+  const { manifest, signal } = options;
   const total = manifest.archives.length;
   const began = Date.now();
   const record = { manifest, purpose: options.purpose, schema: manifest.schema, target: 'a scratch database', requestedBy: options.requestedBy };
   return new RestoreRecords(house.control).during(record, async () => {
-    onProgress('reading the backup', 0, total);
-    const fetched = await fetchArchives(house, manifest, manifest.archives, signal);
     try {
-      await withScratch(url, manifest, async (scratch, major) => {
-        assertRestorable(manifest, major);
-        const programs = await findPrograms(major, house.settings.clientFolder);
-        const sameMajor = Number.parseInt(manifest.versions.server, 10) === major;
-        for (const [done, archive] of manifest.archives.entries()) {
-          onProgress(archive.schema, done, total);
-          const script = intoNowhere(archive.schema, undefined);
-          await restoreArchive(archive, { programs, url: scratch, path: fetched.pathOf(archive), script, withPolicies: false, sameMajor, signal });
-        }
-      });
+      if (manifest.engine === 'embedded') await tryOnEmbedded(house, options);
+      else await tryOnServer(house, options);
     } catch (error) {
       if (signal.aborted) throw new AppError('unavailable', 'The trial was stopped; nothing is known of the backup.', { cause: error });
       throw explainFailure(error, `The backup ${manifest.name} could not be restored on trial.`);
-    } finally {
-      await fetched.close();
     }
     const tables = manifest.archives.flatMap((archive) => archive.tables);
     return {
@@ -80,6 +70,31 @@ export async function verifyBackup(house: BackupHouse, options: VerifyOptions): 
       },
     };
   });
+}
+
+async function tryOnServer(house: BackupHouse, { manifest, signal, onProgress = () => {} }: VerifyOptions): Promise<void> {
+  const url = house.settings.scratchUrl ?? requireAdminUrl(house.cluster);
+  const total = manifest.archives.length;
+  onProgress('reading the backup', 0, total);
+  const fetched = await fetchArchives(house, manifest, manifest.archives, signal);
+  try {
+    await withScratch(url, manifest, async (scratch, major) => {
+      const restoreOne = await restorerFor(house, manifest, { url: scratch, engine: 'server', major });
+      for (const [done, archive] of manifest.archives.entries()) {
+        onProgress(archive.schema, done, total);
+        await restoreOne(archive, { path: fetched.pathOf(archive), script: intoNowhere(archive.schema, undefined), withPolicies: false, signal });
+      }
+    });
+  } finally {
+    await fetched.close();
+  }
+}
+
+/** In an engine of its own: the one that serves has one database, and one session. */
+async function tryOnEmbedded(house: BackupHouse, { manifest, signal, onProgress = () => {} }: VerifyOptions): Promise<void> {
+  onProgress('starting an engine to try it on', 0, manifest.archives.length);
+  // With the names that its policies know.
+  await withScratchEngine(new RoleNames(manifest.rolePrefix), (cluster) => restoreIntoEmpty({ ...house, cluster }, { manifest, roleConnectionLimit: SCRATCH_CONNECTIONS, signal, onProgress }));
 }
 
 /** A database that is there for `work` alone, with the extension where the archives look for it. */

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { intervalSeconds, nextTime } from '../../config/backup-schedule.js';
 import { JobRunner } from '../../jobs/job-runner.js';
 import { AppError } from '../../errors/app-error.js';
-import type { BackupHouse } from '../backup-house.js';
+import { HOLDS_THE_ENGINE, usualFormat, type BackupHouse } from '../backup-house.js';
 import { BackupRecords } from '../backup-records.js';
 import { listBackups } from '../list-backups.js';
 import { makeBackup } from '../make-backup.js';
@@ -36,11 +36,13 @@ export class BackupWork implements OnModuleInit {
     this.runner.add({ name: 'backup.schedule', everySeconds: 30, leaseSeconds: 60, run: () => this.queueDue() });
     this.runner.add({ name: 'backup.retention', everySeconds: 3_600, leaseSeconds: 300, run: () => this.deleteExpired() });
     if (drill !== undefined) this.runner.add({ name: 'backup.drill', everySeconds: 60, leaseSeconds: 120, run: (signal) => this.drillIfDue(drill, signal) });
-    if (schedule.length === 0) this.logger.warn('NAGAYA_BACKUP_SCHEDULE is not set: backups are made when somebody asks for them, and only then.');
+    // On the embedded engine there is no worker whose point would be missed.
+    if (schedule.length === 0 && this.house.cluster.engine === 'server') this.logger.warn('NAGAYA_BACKUP_SCHEDULE is not set: backups are made when somebody asks for them, and only then.');
   }
 
   private async makeQueued(signal: AbortSignal): Promise<void> {
     for (let backup = await this.records.claimNext(); backup !== undefined && !signal.aborted; backup = await this.records.claimNext()) {
+      if (this.house.cluster.engine === 'embedded') this.logger.warn(`A backup of ${backup.schema ?? 'every schema'} begins. ${HOLDS_THE_ENGINE}`);
       try {
         const made = await makeBackup(this.house, backup, { signal });
         this.logger.log(`Backup ${made.id} of ${made.schema ?? 'every schema'}: ${made.bytes} bytes at ${made.location}.`);
@@ -73,7 +75,7 @@ export class BackupWork implements OnModuleInit {
 
   private async queue(schema: string | null): Promise<void> {
     try {
-      await this.records.queue(schema, 'custom', BY);
+      await this.records.queue(schema, usualFormat(this.house.cluster), BY);
     } catch (error) {
       // The last one is still under way.
       if (!(error instanceof AppError && error.code === 'conflict')) throw error;
@@ -95,7 +97,7 @@ export class BackupWork implements OnModuleInit {
   private async drillIfDue(when: string, signal: AbortSignal): Promise<void> {
     const [row] = await this.house.control.query<{ last: Date | null; now: Date }>(`SELECT max(started_at) AS last, now() AS now FROM monitoring.restores WHERE purpose = 'drill'`);
     if (row === undefined || nextTime(when, row.last ?? new Date(0)) > row.now) return;
-    const good = (await listBackups(this.house)).filter((backup) => backup.status === 'succeeded');
+    const good = (await listBackups(this.house)).filter((backup) => backup.status === 'succeeded' && backup.restorable);
     const chosen = good.find((backup) => backup.schema === null) ?? good[0];
     if (chosen === undefined) return;
     const manifest = await findBackup(this.house, chosen.id);

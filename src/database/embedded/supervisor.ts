@@ -69,7 +69,7 @@ export class Supervisor {
     const { databaseFolder, superuserVerifier, waitingMs, idleInTransactionMs } = this.options;
     const { port, busySince } = this;
     const workerData: WorkerOptions = { databaseFolder, superuserVerifier, waitingMs, idleInTransactionMs, port, busySince };
-    const worker = new Worker(workerFile(), {
+    const worker = new Worker(workerFile('embedded-worker.js', import.meta.url), {
       workerData,
       // The environment holds secrets that the thread has no use for.
       env: {},

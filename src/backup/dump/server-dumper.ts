@@ -1,0 +1,109 @@
+import { AppError } from '../../errors/app-error.js';
+import type { BackupFormat } from '../../monitoring/backups/backup.entity.js';
+import type { SchemaArchive } from '../archive/manifest.js';
+import { connectionEnvironment } from '../client/connection-environment.js';
+import type { ClientPrograms } from '../client/programs.js';
+import type { ArchiveWriter } from './archive-writer.js';
+import { compressionOf, dumpSchema } from './dump-schema.js';
+import type { Dumper } from './dumper.js';
+import { readHistory } from './facts.js';
+import { readFingerprint } from './fingerprint.js';
+import { changedTables, readShapes } from './readable.js';
+import { openSnapshot, type Snapshot } from './snapshot.js';
+import { summedTables, sumTables } from './table-sums.js';
+
+/** A schema changed while it was dumped: what the snapshot sees of a rewritten table is not what was there. */
+export class ChangedMeanwhile extends Error {}
+
+export interface ServerDumperOptions {
+  readonly programs: ClientPrograms;
+  /** The moment that all archives show. */
+  readonly snapshot: Snapshot;
+  /** The login of `nagaya_backup`. */
+  readonly url: string;
+  readonly format: BackupFormat;
+  /** Archives that are written at the same time. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly lockWaitMs?: number | undefined;
+}
+
+/** Runs a pg_dump for each schema, some of them at the same time. */
+export class ServerDumper implements Dumper {
+  readonly client: string;
+  readonly compression: string;
+  private done = 0;
+
+  constructor(private readonly options: ServerDumperOptions) {
+    this.client = options.programs.version;
+    this.compression = compressionOf(options.programs, options.format);
+  }
+
+  readonly dumpAll: Dumper['dumpAll'] = async (schemas, files, onSchema) => {
+    const archives = new Map<string, SchemaArchive>();
+    const waiting = [...schemas];
+    // One that fails stops the others: half a backup is none.
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.options.signal, failed.signal]);
+    const dumpNext = async (): Promise<void> => {
+      for (let schema = waiting.shift(); schema !== undefined; schema = waiting.shift()) {
+        signal.throwIfAborted();
+        await onSchema(schema, this.done);
+        archives.set(schema, await this.dumpOne(schema, files, signal));
+        this.done += 1;
+      }
+    };
+    const lanes = Array.from({ length: Math.min(this.options.jobs, schemas.length) }, () =>
+      dumpNext().catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    );
+    const outcomes = await Promise.allSettled(lanes);
+    if (failed.signal.aborted) throw failed.signal.reason;
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return schemas.flatMap((schema) => archives.get(schema) ?? []);
+  };
+
+  /** The rows are summed in the dump's own snapshot, while pg_dump reads them. */
+  private async dumpOne(schema: string, files: ArchiveWriter, outer: AbortSignal): Promise<SchemaArchive> {
+    const { snapshot, url, lockWaitMs } = this.options;
+    const shapes = await readShapes(snapshot, schema);
+    const tables = await summedTables(snapshot, schema);
+    const described = { ...(await readHistory(snapshot, schema)), fingerprint: await readFingerprint(snapshot, schema) };
+    const failed = new AbortController();
+    const signal = AbortSignal.any([outer, failed.signal]);
+    const reader = await openSnapshot(url, { of: snapshot.id, signal, lockWaitMs });
+    const stopping = <T>(work: Promise<T>): Promise<T> =>
+      work.catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      });
+    try {
+      const [dumped, sums] = await Promise.allSettled([
+        stopping(dumpSchema(schema, files, { ...this.options, snapshot: snapshot.id, environment: connectionEnvironment(url, 'nagaya-backup'), signal })),
+        stopping(sumTables(reader, tables, signal)),
+      ]);
+      await this.assertUnchanged(schema, shapes, dumped, sums);
+      if (dumped.status === 'rejected') throw failed.signal.reason;
+      if (sums.status === 'rejected') throw failed.signal.reason;
+      return { schema, ...described, tables: sums.value, ...dumped.value };
+    } finally {
+      await reader.close().catch(() => {});
+    }
+  }
+
+  /** Looked at before any other failure: a table that was dropped meanwhile fails the dump in words that explain nothing. */
+  private async assertUnchanged(schema: string, before: ReadonlyMap<string, string>, ...outcomes: PromiseSettledResult<unknown>[]): Promise<void> {
+    if (outcomes.some((outcome) => outcome.status === 'rejected' && outcome.reason instanceof AppError)) return;
+    if (this.options.signal.aborted) return;
+    const now = await openSnapshot(this.options.url, this.options).catch(() => undefined);
+    if (now === undefined) return;
+    try {
+      const changed = changedTables(before, await readShapes(now, schema));
+      if (changed.length > 0) throw new ChangedMeanwhile(`The schema ${schema} was migrated while it was dumped (${changed.slice(0, 3).join(', ')}).`);
+    } finally {
+      await now.close().catch(() => {});
+    }
+  }
+}
