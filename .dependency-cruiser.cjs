@@ -1,6 +1,6 @@
 // Which folder may import which, one way only:
 //
-//   config, errors ← http, database ← auth ← metrics ← jobs, embeddings ← idempotency, alerts ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
+//   config, errors ← http, database ← auth ← metrics ← jobs, embeddings ← idempotency, alerts, retention ← core, monitoring ← products, health, drift, isolation ← demo, life-cycle, new-product, commands, src/*.ts
 //
 // Folders side by side in a row don't know each other, but for the few that the rules name.
 
@@ -47,7 +47,8 @@ module.exports = {
     onlyImports('core', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('monitoring', SERVICES, 'A shared schema serves every product, so it knows none; core and monitoring are independent of each other.'),
     onlyImports('mcp', PLUMBING, 'How assistants call is the same for every product; which tools there are, each product says.'),
-    onlyImports('products', [...SERVICES, 'embeddings', 'mcp', 'core', 'monitoring'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
+    onlyImports('products', [...SERVICES, 'embeddings', 'mcp', 'core', 'monitoring', 'retention'], 'A product stands on the shared schemas; health and commands look at it from outside.'),
+    onlyImports('retention', [...PLUMBING, 'metrics', 'jobs'], 'What grows old, the manifests say; how a row with an index of its own is deleted, its product hands in.'),
     onlyImports('transfer', SERVICES, 'A product is exported by its manifest and the catalogue; what its tables mean is nothing to it.'),
     onlyImports('health', [...SERVICES, 'core', 'monitoring'], 'Health learns of products from their manifests, which are handed to it.'),
     onlyImports('isolation', [...PLUMBING, 'alerts', 'jobs', 'metrics'], 'The canary goes through the pools of whatever products there are, and tells of it; it knows none of them.'),

@@ -16,6 +16,7 @@ import { IsolationModule } from './isolation/isolation.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { TransferModule } from './transfer/transfer.module.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -39,6 +40,7 @@ export class AppModule {
         MonitoringModule,
         HealthModule,
         DriftModule,
+        RetentionModule,
         TransferModule,
         IsolationModule,
         BackupModule,

@@ -7,6 +7,7 @@ import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
 import { registerProductLife } from './product-life.js';
 import { registerProductQuota } from './product-quota.js';
+import { registerProductRetention } from './product-retention.js';
 import { registerProductNew } from './product-new.js';
 
 export function registerProduct(program: Command): void {
@@ -17,6 +18,7 @@ export function registerProduct(program: Command): void {
   product.command('resume <id>').description('bring a product back into service').option('--json', 'print JSON').action(setStatus('active'));
   registerProductLife(product);
   registerProductQuota(product);
+  registerProductRetention(product);
 }
 
 async function runList({ json }: { json?: true }): Promise<void> {

@@ -9,6 +9,7 @@ import { MonitoringEvent } from './events/monitoring-event.entity.js';
 import { MigrationRun, MigrationStep } from './migration-runs/migration-run.entity.js';
 import { Product } from './products/product.entity.js';
 import { ProductQuota } from './products/product-quota.entity.js';
+import { ProductRetention } from './products/product-retention.entity.js';
 import { TemplateConfig } from './template-configs/template-config.entity.js';
 
 export const CORE: SharedManifest = {
@@ -23,11 +24,12 @@ export const CORE: SharedManifest = {
     { name: 'AI systems', description: 'For operators: the registry.' },
     { name: 'API keys', description: 'For operators: who may come in.' },
   ],
-  entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MigrationRun, MigrationStep, MonitoringEvent, Product, ProductQuota, TemplateConfig],
+  entities: [AiSystem, ApiKey, AuditLogLine, IdempotencyRecord, JobRow, MigrationRun, MigrationStep, MonitoringEvent, Product, ProductQuota, ProductRetention, TemplateConfig],
   migrations: migrationsFolder('core'),
   tables: [
     { name: 'products', rows: 'none' },
     { name: 'product_quotas', rows: 'none' },
+    { name: 'product_retention', rows: 'none' },
     { name: 'api_keys', rows: 'none' },
     { name: 'jobs', rows: 'none' },
     { name: 'ai_systems', rows: 'none' },

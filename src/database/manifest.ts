@@ -65,6 +65,15 @@ export interface ProductLimits {
   readonly maxRows?: number | null;
 }
 
+/** Rows that grow old: which, and after how long they are deleted. */
+export interface RowAge {
+  readonly table: string;
+  /** A timestamptz that says how old a row is. An index has to begin with it. */
+  readonly column: string;
+  /** Days after which a row is deleted; null: never, until an operator sets a number. */
+  readonly days: number | null;
+}
+
 /** A product: its own schema, login role, pool and migration history. */
 export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
@@ -76,6 +85,8 @@ export interface ProductManifest extends BaseManifest {
   readonly alerts?: Readonly<Record<string, AlertRuleChoice>>;
   /** Until an operator sets another: at the limit writes are refused, reading and deleting go on. */
   readonly quota?: ProductLimits;
+  /** Tables whose rows may be deleted by age; of no other table are rows ever deleted for that. What operators set at run time wins. */
+  readonly retention?: readonly RowAge[];
 }
 
 export type SchemaManifest = SharedManifest | ProductManifest;

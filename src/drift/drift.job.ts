@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { withoutArchived } from '../database/archived-schemas.js';
 import type { Cluster } from '../database/cluster.js';
@@ -8,6 +7,7 @@ import { inspectDrift } from '../database/drift/inspect-drift.js';
 import type { ProductManifest } from '../database/manifest.js';
 import { appliedMigrations } from '../database/migrations/migration-state.js';
 import { findExtensionsSchema, type House } from '../database/migrator.js';
+import { jobOfServed } from '../jobs/job-of-served.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { DriftRecord } from './drift-record.js';
 
@@ -26,13 +26,7 @@ export class DriftJob implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.runner.add({ name: this.jobName(), everySeconds: DRIFT_EVERY_S, leaseSeconds: 300, run: (signal) => this.look(signal) });
-  }
-
-  /** Processes that serve different products each look at their own: a claim by one must not keep the other from it. */
-  private jobName(): string {
-    const served = this.house.products.map(({ id }) => id).filter((id) => this.databases.serves(id));
-    return served.length === this.house.products.length ? 'drift' : `drift:${createHash('sha256').update(served.join()).digest('hex').slice(0, 16)}`;
+    this.runner.add({ name: jobOfServed('drift', this.house.products.map(({ id }) => id), this.databases), everySeconds: DRIFT_EVERY_S, leaseSeconds: 300, run: (signal) => this.look(signal) });
   }
 
   /** A look at every schema of products in service; what this process does not serve is left to those that do. */

@@ -1,6 +1,6 @@
 import type { FieldKind, FieldSpec } from './field-spec.js';
 import type { ProductPlan } from './product-plan.js';
-import { pascalCase, sentenceCase, upperCase } from './words.js';
+import { grouped, pascalCase, sentenceCase, upperCase } from './words.js';
 
 /** What one field is in each of the files. */
 export interface FieldCode {
@@ -64,11 +64,6 @@ function choiceCode({ column, words }: FieldSpec, one: string): Omit<FieldCode, 
     rules: `values: ${wordsConstant}`,
     example: `'${words[0] ?? ''}'`,
   };
-}
-
-/** 100000 → 100_000, as the house writes numbers. */
-function grouped(value: number): string {
-  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, '_');
 }
 
 /** Options of a decorator on one line, those that say nothing left out. */

@@ -16,7 +16,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'nagaya-new-'));
   mkdirSync(join(root, 'migrations'));
   mkdirSync(join(root, 'test/e2e'), { recursive: true });
-  for (const folder of ['products', 'core', 'monitoring']) cpSync(join(REPOSITORY, 'src', folder), join(root, 'src', folder), { recursive: true });
+  for (const folder of ['products', 'core', 'monitoring', 'health']) cpSync(join(REPOSITORY, 'src', folder), join(root, 'src', folder), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -40,6 +40,16 @@ describe('a new product', () => {
     expect(read('src/products/one/memories/memory.entity.ts')).toContain('export class OneMemory {');
     expect(read('src/products/two/notes/note.entity.ts')).toContain('export class Note {');
     expect(read('src/products/three/notes/note.entity.ts')).toContain('export class ThreeNote {');
+  });
+
+  it('says in its manifest what it may hold, how long, and when it is told of, where that was asked for', () => {
+    writeProduct(root, { id: 'one', maxBytes: '10000000', maxRows: '5000', keepDays: '90', alerts: ['record-count-low=10', 'schema-size-high=2000000'] }, NOW);
+    const manifest = read('src/products/one/one.manifest.ts');
+    expect(manifest).toContain('  quota: { maxBytes: 10_000_000, maxRows: 5_000 },');
+    expect(manifest).toContain(`  retention: [{ table: 'notes', column: 'created_at', days: 90 }],`);
+    expect(manifest).toContain(`  alerts: { 'record-count-low': { threshold: 10 }, 'schema-size-high': { threshold: 2_000_000 } },`);
+    writeProduct(root, { id: 'two' }, NOW);
+    expect(read('src/products/two/two.manifest.ts')).not.toMatch(/quota|retention|alerts/);
   });
 
   it('quotes what PostgreSQL keeps for itself, in the migration as on the entity', () => {
@@ -72,6 +82,21 @@ describe('refused, and nothing is written:', () => {
     ['a length that is none', { id: 'future', fields: ['title:text:long'] }, 'from 1 to 10000'],
     ['an argument too many', { id: 'future', fields: ['title:text:20:30'] }, 'and nothing else'],
     ['an argument where there is none', { id: 'future', fields: ['paid:boolean:yes'] }, 'boolean takes no argument'],
+    ['a quota that is none', { id: 'future', maxRows: 'many' }, '--max-rows many: a whole number'],
+    ['a quota of nothing', { id: 'future', maxBytes: '0' }, '--max-bytes 0: a whole number'],
+    ['days that nobody lives to see', { id: 'future', keepDays: '36501' }, '--keep-days 36501: a whole number from 1 to 36500'],
+    ['an alert without a number', { id: 'future', alerts: ['record-count-low'] }, 'and the number from which on it fires'],
+    ['an alert that there is not', { id: 'future', alerts: ['record-count-lo=3'] }, 'there are'],
+    ['one alert twice', { id: 'future', alerts: ['record-count-low=3', 'record-count-low=4'] }, 'stands there twice'],
+    ['a name in other letters', { id: 'fütüre' }, `can't be a product's id`],
+    ['a name with a look-alike', { id: 'futurе' }, `can't be a product's id`],
+    ['a name that is too long', { id: 'f'.repeat(32) }, `can't be a product's id`],
+    ['a name with SQL in it', { id: 'future"; DROP SCHEMA core; --' }, `can't be a product's id`],
+    ['a way out of the folder', { id: '../../future' }, `can't be a product's id`],
+    ['a field with SQL in it', { id: 'future', fields: ['title" text); DROP TABLE x; --:text'] }, 'a name begins with a lower-case letter'],
+    ['a word that would end a text in the source', { id: 'future', fields: [`level:one_of:low,it's`] }, '--field'],
+    ['a word with a look-alike', { id: 'future', fields: ['level:one_of:low,hіgh'] }, '--field'],
+    ["a table of PostgreSQL's", { id: 'future', table: 'pg_class' }, 'taken'],
     ['nothing but optional fields', { id: 'future', fields: ['title:text:optional'] }, 'At least one field'],
   ])('%s', (_, wish, message) => {
     const before = tree();

@@ -10,6 +10,13 @@ export interface ProductWish {
   readonly table?: string;
   /** `name:kind[:argument][:optional]`, each. */
   readonly fields?: readonly string[];
+  /** Quota: bytes and rows that it may hold; absent: as many as it likes. */
+  readonly maxBytes?: string;
+  readonly maxRows?: string;
+  /** Days after which its rows are deleted; absent: never. */
+  readonly keepDays?: string;
+  /** `rule=threshold`, each: an alert rule that is to have another threshold. */
+  readonly alerts?: readonly string[];
 }
 
 /** What is in the tree already, as far as a new product could run into it. */
@@ -17,6 +24,8 @@ export interface Surroundings {
   readonly classes: ReadonlySet<string>;
   /** Sections of the API's documentation. */
   readonly tags: ReadonlySet<string>;
+  /** Alert rules that have a threshold. */
+  readonly rules: ReadonlySet<string>;
   /** Last parts of the routes that every product has: `events`, `metrics`, … */
   readonly routes: ReadonlySet<string>;
 }
@@ -47,12 +56,23 @@ export interface ProductPlan {
   /** A variable that holds one. */
   readonly variable: string;
   readonly fields: readonly FieldSpec[];
+  readonly limits: ProductLimitsWish;
+}
+
+/** What the manifest says beside its tables. */
+export interface ProductLimitsWish {
+  readonly maxBytes: number | undefined;
+  readonly maxRows: number | undefined;
+  readonly keepDays: number | undefined;
+  readonly alerts: readonly { readonly rule: string; readonly threshold: number }[];
 }
 
 const DEFAULT_TABLE = 'notes';
 const DEFAULT_FIELDS = ['title:text:200', 'body:text', 'importance:one_of:low,normal,high'];
 const TABLE = /^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*$/;
 const LONGEST_TABLE = 28;
+/** A hundred years, as the table of what operators set has it. */
+const LONGEST_KEPT_DAYS = 36_500;
 
 /** @throws AppError `validation_failed` for a name that can't be used, saying why and what can */
 export function planProduct(wish: ProductWish, around: Surroundings, now: Date): ProductPlan {
@@ -84,6 +104,7 @@ export function planProduct(wish: ProductWish, around: Surroundings, now: Date):
     manyWord: lowerWords(table),
     variable: safeVariable(camelCase(singular)),
     fields,
+    limits: readLimits(wish, around),
   };
 }
 
@@ -107,6 +128,30 @@ function readTitle(title: string): string {
   const good = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} .,&+()/-]{0,99}$/u.test(title);
   if (!good) throw new AppError('validation_failed', '--title: use 1 to 100 letters, digits, spaces and . , & + ( ) / -, beginning with a letter or a digit.');
   return title;
+}
+
+function readLimits({ maxBytes, maxRows, keepDays, alerts = [] }: ProductWish, { rules }: Surroundings): ProductLimitsWish {
+  const thresholds = alerts.map((flag) => {
+    const [, rule = '', threshold = ''] = /^([a-z-]+)=(\d{1,15})$/.exec(flag) ?? [];
+    if (threshold === '') throw new AppError('validation_failed', `--alert ${flag}: a rule and the number from which on it fires: record-count-low=5000`);
+    if (!rules.has(rule)) throw new AppError('validation_failed', `--alert ${flag}: there is no rule with a threshold of that name; there are ${[...rules].sort().join(', ')}.`);
+    return { rule, threshold: Number(threshold) };
+  });
+  const twice = thresholds.find(({ rule }, index) => thresholds.findIndex((other) => other.rule === rule) !== index);
+  if (twice !== undefined) throw new AppError('validation_failed', `--alert: the rule ${twice.rule} stands there twice.`);
+  return {
+    maxBytes: readNumber('--max-bytes', maxBytes, Number.MAX_SAFE_INTEGER),
+    maxRows: readNumber('--max-rows', maxRows, Number.MAX_SAFE_INTEGER),
+    keepDays: readNumber('--keep-days', keepDays, LONGEST_KEPT_DAYS),
+    alerts: thresholds,
+  };
+}
+
+function readNumber(flag: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= max) return number;
+  throw new AppError('validation_failed', `${flag} ${text}: a whole number from 1 to ${max}.`);
 }
 
 /** A row called `class` or `case` is a fine table, but no variable. */

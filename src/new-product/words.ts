@@ -24,6 +24,9 @@ export function camelCase(name: string): string {
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);
 }
 
+/** 100000 → 100_000, as the house writes numbers. */
+export const grouped = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+$)/g, '_');
+
 /** One of what an English plural names, by its ending; the word itself where the ending says nothing. */
 export function singularOf(plural: string): string {
   if (/[^aeiou]ies$/.test(plural)) return `${plural.slice(0, -3)}y`;

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -13,6 +14,8 @@ import { until } from './support/until.js';
 
 const PATH = `/v1/products/${GENERATED_PRODUCT}/reading-notes`;
 const FIELDS = ['title:text:200', 'source_url:text:optional', 'importance:one_of:low,normal,high', 'pages:integer:optional', 'readAt:instant', 'order:json:optional'];
+const LIMITS = ['--max-rows', '100000', '--keep-days', '400', '--alert', 'record-count-low=2'];
+const BACKUP_SECRET = process.env['NAGAYA_BACKUP_SECRET'] ?? 'a backup secret that is only good for tests';
 /** A compiler, a linter and a look at every import, on a machine that may have other work. */
 const WHOLE_BUILD_MS = 300_000;
 const EXAMPLE = { title: '長屋', sourceUrl: null, importance: 'high', pages: 7, readAt: '2026-11-24T09:00:00.000Z', order: { by: 'hand' } };
@@ -21,15 +24,18 @@ let checkout: Checkout;
 let database: TestDatabase;
 let env: Record<string, string>;
 let neighbour: unknown;
+let backups: string;
 beforeAll(async () => {
   [checkout, database] = await Promise.all([copyCheckout(), createTestDatabase()]);
-  env = environmentOf(database);
+  backups = await mkdtemp(join(tmpdir(), 'nagaya-backups-'));
+  env = { ...environmentOf(database), NAGAYA_BACKUP_SECRET: BACKUP_SECRET, NAGAYA_BACKUP_TO: backups };
   await superuserRows(database.name, `INSERT INTO coding_rule2.mistake_patterns (pattern_type, pattern_description, pattern_data) VALUES ('kept', 'as it is', '{}')`);
   neighbour = await neighbourNow();
 });
 afterAll(async () => {
   await database.drop();
   await checkout.remove();
+  await rm(backups, { recursive: true, force: true });
 });
 
 /** coding_rule2's schema, rows and history. */
@@ -40,7 +46,7 @@ const neighbourNow = async () => ({
 });
 
 test('product:new writes a product that passes every check of the house', async () => {
-  const options = ['--title', 'Future Product', '--table', 'reading_notes', '--field', ...FIELDS];
+  const options = ['--title', 'Future Product', '--table', 'reading_notes', '--field', ...FIELDS, ...LIMITS];
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   expect(scripts['product:new']).toBe('npm run --silent nagaya -- product new');
   const printed = await checkout.run(process.execPath, join(ROOT, 'dist/src/cli.js'), 'product', 'new', GENERATED_PRODUCT, ...options, '--json');
@@ -48,6 +54,9 @@ test('product:new writes a product that passes every check of the house', async 
   await checkout.run(process.execPath, 'scripts/build.mjs');
   const written = ['src/products', `migrations/${GENERATED_PRODUCT}`];
   await checkout.run('npx', 'oxlint', '--type-aware', '--deny-warnings', ...written, 'test/e2e/future-product.e2e.test.ts');
+  await checkout.run(process.execPath, 'scripts/write-fingerprints.mjs', GENERATED_PRODUCT);
+  // What the next build does; it would compile everything once more.
+  await copyFile(join(checkout.root, `migrations/${GENERATED_PRODUCT}/fingerprint.json`), join(checkout.root, `dist/migrations/${GENERATED_PRODUCT}/fingerprint.json`));
   // The copy's packages stand elsewhere, so links are taken for what they stand for.
   await checkout.run('npx', 'depcruise', '--preserve-symlinks', '--config', '.dependency-cruiser.cjs', ...written);
 }, WHOLE_BUILD_MS);
@@ -66,7 +75,8 @@ describe('migrated and served', () => {
     if (migrated.status !== 0) throw new Error(migrated.stderr);
     const made = await nagaya(['key', 'create', '--product', GENERATED_PRODUCT, '--json'], env, checkout.root);
     key = (JSON.parse(made.stdout) as { key: string }).key;
-    served = await serve(env, checkout.root);
+    const { NAGAYA_BACKUP_SECRET: _, ...serving } = env;
+    served = await serve(serving, checkout.root);
   });
   afterAll(() => served.end('SIGTERM'));
 
@@ -82,6 +92,11 @@ describe('migrated and served', () => {
     const check = `${checkout.root}/node_modules/typeorm/cli.js`;
     const child = await checkout.run('env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), `SCHEMA=${GENERATED_PRODUCT}`, process.execPath, '--import', 'tsx', check, '-d', 'ormconfig.ts', 'migration:generate', '--check', 'nothing');
     expect(child).toContain('No changes in database schema were found');
+  });
+
+  test('every schema is what its migrations make, the new one too', async () => {
+    const { schemas } = JSON.parse((await nagaya(['status', '--json'], env, checkout.root)).stdout) as { schemas: { schema: string; drift: string; ready: boolean }[] };
+    expect(schemas.map(({ schema, drift, ready }) => [schema, drift, ready])).toEqual(['core', 'monitoring', 'coding_rule2', GENERATED_PRODUCT].map((schema) => [schema, 'in_step', true]));
   });
 
   test('its operations behave as those of every product', async () => {
@@ -110,6 +125,15 @@ describe('migrated and served', () => {
     const { properties } = document.components.schemas['CreateReadingNote'] ?? { properties: {} };
     const sent = Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, property.example]));
     expect((await ask('POST', PATH, sent)).status).toBe(201);
+  });
+
+  test('it is looked after as every product is: health, quota, backup', async () => {
+    await until(async () => (await ask('GET', `/v1/products/${GENERATED_PRODUCT}/health`)).status === 200);
+    expect((await ask('GET', `/v1/products/${GENERATED_PRODUCT}/health`)).body).toMatchObject({ productId: GENERATED_PRODUCT, tableCount: 1, checkedAt: expect.any(String) });
+    expect((await ask('GET', `/v1/products/${GENERATED_PRODUCT}/quota`)).body).toMatchObject({ maxRows: 100_000, maxBytes: null, state: 'ok' });
+    const verb = async (...args: string[]) => JSON.parse((await nagaya([...args, '--json'], env, checkout.root)).stdout) as { id: string; status: string; items: object[] };
+    const made = await verb('backup', 'create', '--schema', GENERATED_PRODUCT);
+    expect((await verb('backup', 'list')).items).toMatchObject([{ id: made.id, schema: GENERATED_PRODUCT }]);
   });
 
   test('retired again it leaves nothing behind', async () => {

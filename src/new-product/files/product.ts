@@ -1,6 +1,7 @@
-import type { ProductPlan } from '../product-plan.js';
+import type { ProductLimitsWish, ProductPlan } from '../product-plan.js';
+import { grouped } from '../words.js';
 
-export function manifestFile({ constant, id, title, tag, manyWord, one, oneFile, route, pascal, kebab }: ProductPlan): string {
+export function manifestFile({ constant, id, title, tag, manyWord, one, oneFile, route, pascal, kebab, table, limits }: ProductPlan): string {
   return `import type { ProductManifest } from '../../database/manifest.js';
 import { migrationsFolder } from '../../database/migrations/load-migrations.js';
 import { ${pascal}Module } from './${kebab}.module.js';
@@ -12,10 +13,20 @@ export const ${constant}: ProductManifest = {
   title: '${title}',
   tags: [{ name: '${tag}', description: 'The ${manyWord} of ${title}.' }],
   entities: [${one}],
-  migrations: migrationsFolder('${id}'),
+${limitLines(limits, table)}  migrations: migrationsFolder('${id}'),
   module: ${pascal}Module,
 };
 `;
+}
+
+/** Only what was asked for: what a manifest does not say is as every product has it. */
+function limitLines({ maxBytes, maxRows, keepDays, alerts }: ProductLimitsWish, table: string): string {
+  const quota = [...(maxBytes === undefined ? [] : [`maxBytes: ${grouped(maxBytes)}`]), ...(maxRows === undefined ? [] : [`maxRows: ${grouped(maxRows)}`])];
+  return [
+    ...(quota.length > 0 ? [`  quota: { ${quota.join(', ')} },\n`] : []),
+    ...(keepDays === undefined ? [] : [`  retention: [{ table: '${table}', column: 'created_at', days: ${grouped(keepDays)} }],\n`]),
+    ...(alerts.length > 0 ? [`  alerts: { ${alerts.map(({ rule, threshold }) => `'${rule}': { threshold: ${grouped(threshold)} }`).join(', ')} },\n`] : []),
+  ].join('');
 }
 
 export function moduleFile({ title, pascal, kebab, many, route }: ProductPlan): string {

@@ -28,6 +28,13 @@ export const CODING_RULE2: ProductManifest = {
   entities: [Conversation, ConversationKeptEmbedding, EmbeddingState, InheritanceBundle, InheritanceItem, Memory, MemoryKeptEmbedding, MemorySource, MistakeCheck, MistakeCheckMatch, MistakeOccurrence, MistakePattern, SessionParent, TextCorpus, TextPostings, TextSegment, Violation],
   // The words of conversations and memories, made anew from their rows; vectors that are searched only while others are computed.
   derived: ['text_corpora', 'text_segments', 'text_postings', 'conversation_kept_embeddings', 'memory_kept_embeddings'],
+  retention: [
+    // What was asked before acting: its use is in the statistics of the last months. The rest is kept until an operator says how long.
+    { table: 'mistake_checks', column: 'created_at', days: 365 },
+    { table: 'conversation_context', column: 'created_at', days: null },
+    { table: 'memory_inheritance', column: 'created_at', days: null },
+    { table: 'constitutional_violations', column: 'created_at', days: null },
+  ],
   migrations: migrationsFolder('coding_rule2'),
   module: CodingRule2Module,
 };

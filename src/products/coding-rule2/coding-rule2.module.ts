@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { RetentionModule } from '../../retention/retention.module.js';
 import { AuthModule } from '../../auth/auth.module.js';
 import { EmbeddingsModule } from '../../embeddings/embeddings.module.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
@@ -37,6 +38,7 @@ import { InheritanceService } from './sessions/inheritance.service.js';
 import { SessionHandoffService } from './sessions/session-handoff.service.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ViolationSummaryService } from './violations/violation-summary.service.js';
+import { SearchedRetention } from './search/searched-retention.js';
 import { Indexing } from './search/indexing.service.js';
 import { MemorySearchController } from './search/memory-search.controller.js';
 import { MemorySearchService } from './search/memory-search.service.js';
@@ -49,7 +51,7 @@ import { ViolationsService } from './violations/violations.service.js';
 
 /** The data layer of an AI coding assistant. */
 @Module({
-  imports: [AuthModule, EmbeddingsModule, JobsModule, MetricsModule],
+  imports: [AuthModule, EmbeddingsModule, JobsModule, MetricsModule, RetentionModule],
   controllers: [
     AssistantController,
     CatalogueController,
@@ -92,6 +94,7 @@ import { ViolationsService } from './violations/violations.service.js';
     ViolationSummaryService,
     MemorySearchService,
     SearchService,
+    SearchedRetention,
     SegmentCheck,
     SegmentCompaction,
     TextIndexer,
