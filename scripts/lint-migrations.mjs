@@ -1,4 +1,4 @@
-// Looks through migrations for what hurts a live system: what blocks traffic for long, and what takes away what running code reads.
+// Looks through migrations, up and down, for what hurts a live system: what blocks traffic for long, and what takes away what running code reads.
 // Squawk judges the statements; a few rules of this house, which it can't know, are below.
 //
 //   npm run lint:migrations                       all of migrations/
@@ -75,12 +75,25 @@ function ownRules(statements, transactional) {
   return findings;
 }
 
+/**
+ * The way back is taken on a live system too. That it drops what the way there has made is what it is for; dropping an index takes its lock for a
+ * moment, and lock_timeout sees to it that nobody waits longer.
+ */
+async function lintDown(migration) {
+  const { statements } = await captureStatements(migration, 'down');
+  if (statements.length === 0) return [];
+  return [...askSquawk(statements, migration.transactional), ...ownRules(statements, migration.transactional)]
+    .filter(({ rule }) => !BREAKS_RUNNING_CODE.has(rule) && rule !== 'require-concurrent-index-deletion')
+    .map((finding) => ({ ...finding, near: `down: ${finding.near}` }));
+}
+
 async function lint(file) {
   const migration = await load(file);
   const { statements, unknown } = await captureStatements(migration);
   const allowed = new Map([...readFileSync(file, 'utf8').matchAll(ALLOW)].map(([, rule, reason]) => [rule, reason]));
   const isBreaking = migration.name.includes('Breaking');
   const found = [...(statements.length > 0 ? askSquawk(statements, migration.transactional) : []), ...ownRules(statements, migration.transactional)];
+  found.push(...(await lintDown(migration)));
   if (unknown?.includes('could not be read')) found.push({ rule: 'unreadable', message: unknown, near: '' });
   const problems = found
     .filter(({ rule }) => !(isBreaking && BREAKS_RUNNING_CODE.has(rule)) && !allowed.has(rule))

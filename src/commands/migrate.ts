@@ -113,7 +113,7 @@ function printPlan(plan: readonly PlannedMigration[], json: boolean): void {
     }
     if (unknown !== null) print(pc.yellow(`  ${unknown}\n`));
   }
-  print(pc.dim('Locks are read from the statements. What a function or a DO block takes inside is not known beforehand.'));
+  print(pc.dim('Locks are read from the statements. What a function or a DO block takes inside is not known beforehand. What the linter says of them: npm run lint:migrations, in a checkout.'));
 }
 
 function bySchema(plan: readonly PlannedMigration[]): Record<string, PlannedMigration[]> {

@@ -29,6 +29,9 @@ test('a schema that is changed by hand raises an alert that names it, and the al
   expect(await alerts()).toEqual([]);
   await byHand(`ALTER TABLE coding_rule2.mistake_patterns ADD COLUMN by_hand text; DROP INDEX coding_rule2.mistake_patterns_occurrences_idx`);
   await look();
+  expect(await alerts()).toMatchObject([{ state: 'pending' }]);
+  // Seen twice in a row, it is told.
+  await look();
   expect(await alerts()).toEqual([{ state: 'firing', productId: 'coding_rule2', message: expect.stringMatching(/coding_rule2 has drifted \(tampered\).* 2 differences; nagaya doctor --drift names them/) }]);
   expect(await metric()).toBe('1');
   await byHand(`ALTER TABLE coding_rule2.mistake_patterns DROP COLUMN by_hand; CREATE INDEX mistake_patterns_occurrences_idx ON coding_rule2.mistake_patterns (occurrences, id)`);

@@ -8,6 +8,9 @@ import { startTestService, type TestService } from '../support/service.js';
 
 const PATH = '/v1/products/coding_rule2';
 
+/** On a machine that may have other work. */
+const TWO_PROCESSES_MS = 180_000;
+
 let nagaya: TestService;
 beforeAll(async () => {
   nagaya = await startTestService();
@@ -83,19 +86,17 @@ describe('what an operator says', () => {
   test('is shown and set by the verb, which first shows what it would delete', async () => {
     await addChecks(4, 50);
     const verb = async (...args: string[]) => {
-      const ended = await runVerb(['product', 'retention', 'coding_rule2', ...args, '--json'], environmentOf(nagaya.database));
-      return ended.status === 0 ? ((JSON.parse(ended.stdout) as { tables: object[] }).tables.filter((row) => 'table' in row && row.table === 'mistake_checks')) : { status: ended.status, said: ended.stderr };
+      const ended = await runVerb(['product', 'retention', 'coding_rule2', '--table', 'mistake_checks', ...args, '--json'], environmentOf(nagaya.database));
+      return (JSON.parse(ended.stdout) as { tables: object[] }).tables.filter((row) => 'table' in row && row.table === 'mistake_checks');
     };
-    const before = { table: 'mistake_checks', column: 'created_at', days: 365, saidBy: 'manifest', oldRows: 0, oldest: null };
-    expect(await verb('--table', 'mistake_checks', '--days', '30', '--plan')).toMatchObject([{ days: 30, saidBy: 'operator', oldRows: 4, oldest: expect.any(String) }]);
-    expect(await verb()).toEqual([before]);
+    expect(await verb('--days', '30', '--plan')).toMatchObject([{ column: 'created_at', days: 30, saidBy: 'operator', oldRows: 4, oldest: expect.any(String) }]);
+    expect(await tidy()).toEqual([]);
     expect(await checksLeft()).toEqual([['50 days', 4]]);
-    expect(await verb('--table', 'mistake_checks', '--days', '30')).toMatchObject([{ days: 30, saidBy: 'operator', oldRows: 4 }]);
+    expect(await verb('--days', '30')).toMatchObject([{ days: 30, saidBy: 'operator', oldRows: 4 }]);
     expect(await tidy()).toMatchObject([{ rows: 4 }]);
-    expect(await verb('--table', 'mistake_checks', '--days', '0')).toMatchObject({ status: 2 });
     const audited = await nagaya.service.databases.control.query(`SELECT target FROM core.audit_log WHERE action = 'product retention'`);
     expect(audited).toEqual([{ target: 'coding_rule2.mistake_checks' }]);
-  });
+  }, TWO_PROCESSES_MS);
 });
 
 describe('rows that are searched by words', () => {
