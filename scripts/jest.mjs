@@ -2,7 +2,8 @@
 //
 //   npm test                    unit, architecture, integration, e2e and embedded tests, on the embedded engine
 //   npm run test:pg             integration, e2e, postgres and security tests, on the server of TEST_DATABASE_ADMIN_URL
-//   … -- --suite pooler         through PgBouncer, which has to be on the PATH
+//   … -- --suite pooler         what is told of PgBouncer, which has to be on the PATH
+//   … -- --through-pgbouncer    what serves goes through a PgBouncer in front of the server; for the integration and e2e suites
 //   … -- --suite unit           only that suite (or several, separated by commas)
 //   … -- --results FILE         writes the results as JSON too
 import { spawn } from 'node:child_process';
@@ -16,7 +17,7 @@ const SUITES = {
 };
 /** Run when asked for by name: they need more than a server. */
 const ON_REQUEST = { embedded: [], postgres: ['pooler'] };
-const OWN_OPTIONS = { postgres: { type: 'boolean' }, suite: { type: 'string' }, results: { type: 'string' } };
+const OWN_OPTIONS = { postgres: { type: 'boolean' }, 'through-pgbouncer': { type: 'boolean' }, suite: { type: 'string' }, results: { type: 'string' } };
 
 /** Our own options, and everything else as it was typed. */
 function readArguments(argv) {
@@ -35,7 +36,7 @@ function refuse(message) {
   process.exit(1);
 }
 
-const { postgres, suite, results, rest } = readArguments(process.argv.slice(2));
+const { postgres, suite, results, rest, 'through-pgbouncer': throughPgBouncer = false } = readArguments(process.argv.slice(2));
 const engine = postgres ? 'postgres' : 'embedded';
 
 if (postgres && !process.env.TEST_DATABASE_ADMIN_URL) {
@@ -45,6 +46,12 @@ if (postgres && !process.env.TEST_DATABASE_ADMIN_URL) {
   export TEST_DATABASE_ADMIN_URL=postgres://postgres:nagaya-dev@127.0.0.1:5432/postgres
   npm run test:pg
 `);
+}
+
+/** Suites that use the service as its users do. The others look at the server's own sessions, or make roles that a pooler does not know. */
+const BEHIND_POOLER = ['integration', 'e2e'];
+if (throughPgBouncer && (!postgres || !suite?.split(',').every((name) => BEHIND_POOLER.includes(name)))) {
+  refuse(`Through PgBouncer run the suites of a real server named ${BEHIND_POOLER.join(' and ')}: npm run test:pg -- --suite integration --through-pgbouncer`);
 }
 
 const chosen = suite?.split(',') ?? SUITES[engine];
@@ -60,6 +67,7 @@ const child = spawn(process.execPath, [jest, ...options], {
   env: {
     ...process.env,
     TEST_ENGINE: engine,
+    TEST_THROUGH_PGBOUNCER: String(throughPgBouncer),
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
   },
 });

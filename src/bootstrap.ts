@@ -5,6 +5,7 @@ import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { limitBodies } from './auth/body-budget.js';
 import { limitRate } from './auth/rate-limit.js';
+import { takeTurns } from './auth/turns.js';
 import { NotificationTargets } from './alerts/notifications/notification-targets.js';
 import type { BackupHouse } from './backup/backup-house.js';
 import { openStore } from './backup/store/open-store.js';
@@ -106,6 +107,7 @@ export async function createApp(
   app.get(NotificationTargets, { strict: false }).use(configuration);
   app.get(Embeddings, { strict: false }).use(configuration.embeddings);
   await limitRate(app, configuration.rateLimit);
+  takeTurns(fastify);
   limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;

@@ -51,6 +51,17 @@ describe('ConnectionBudget', () => {
     expect([budget.inUse, budget.waiting]).toEqual([1, 0]);
   });
 
+  test('who finds a thousand in the line of its pool is told at once; the line of another pool is its own', async () => {
+    const budget = new ConnectionBudget(2, 1);
+    const release = await budget.acquire('busy', LONG);
+    const waiting = Array.from({ length: 1_000 }, () => budget.acquire('busy', 20).catch((error: unknown) => error));
+    await expect(budget.acquire('busy', LONG)).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 });
+    (await budget.acquire('quiet', 5))();
+    await Promise.all(waiting);
+    release();
+    expect([budget.inUse, budget.waiting]).toEqual([0, 0]);
+  });
+
   test('places kept for one pool are not given to others, and count as its own when it has them', async () => {
     const budget = new ConnectionBudget(4, 4, { pool: 'control', places: 2 });
     const [first, second] = [await budget.acquire('a', LONG), await budget.acquire('b', LONG)];

@@ -10,6 +10,12 @@ export interface Reservation {
   readonly places: number;
 }
 
+/**
+ * Who waits holds a request, its body and its socket: with so many before it, nobody would get a connection in time, and is told
+ * so at once.
+ */
+const LONGEST_LINE = 1_000;
+
 /** Gives back what `acquire` gave; calling it again does nothing. */
 export type ReleaseSlot = () => void;
 
@@ -47,7 +53,7 @@ export class ConnectionBudget {
     return this.lines.get(pool)?.length ?? 0;
   }
 
-  /** @throws AppError `unavailable` after `timeoutMs` */
+  /** @throws AppError `unavailable` after `timeoutMs`, or at once where too many are waiting for this pool already */
   async acquire(pool: string, timeoutMs: number): Promise<ReleaseSlot> {
     if (this.isFreeFor(pool)) this.take(pool);
     else await this.waitInLine(pool, timeoutMs);
@@ -79,14 +85,15 @@ export class ConnectionBudget {
   }
 
   private waitInLine(pool: string, timeoutMs: number): Promise<void> {
+    const line = this.lines.get(pool) ?? [];
+    if (line.length >= LONGEST_LINE) return Promise.reject(allBusy());
     return new Promise((resolve, reject) => {
-      const line = this.lines.get(pool) ?? [];
       const waiter: Waiter = {
         grant: resolve,
         timer: setTimeout(() => {
           line.splice(line.indexOf(waiter), 1);
           if (line.length === 0) this.lines.delete(pool);
-          reject(new AppError('unavailable', 'All database connections are busy. Try again in a moment.', { retryAfter: 1 }));
+          reject(allBusy());
         }, timeoutMs),
       };
       line.push(waiter);
@@ -108,4 +115,8 @@ export class ConnectionBudget {
       return;
     }
   }
+}
+
+function allBusy(): AppError {
+  return new AppError('unavailable', 'All database connections are busy. Try again in a moment.', { retryAfter: 1 });
 }

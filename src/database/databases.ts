@@ -75,7 +75,7 @@ export class Databases {
   private dataSource(role: string, subject: string): DataSource {
     const product = this.house.products.find((manifest) => manifest.id === subject);
     const urls = this.cluster.urlsOf(role);
-    const enforcesTimeouts = this.cluster.engine === 'server';
+    const { engine } = this.cluster;
     const shared = this.house.shared.flatMap((manifest) => manifest.entities);
     return new DataSource({
       type: 'postgres',
@@ -95,7 +95,7 @@ export class Databases {
         idleTimeoutMillis: IDLE_TIMEOUT_MS,
         maxLifetimeSeconds: LIFETIME_S,
         keepAlive: true,
-        onConnect: (client: PoolClient) => checkConnection(client, { role, roles: this.cluster.roles, ...this.house, enforcesTimeouts }),
+        onConnect: (client: PoolClient) => checkConnection(client, { role, roles: this.cluster.roles, ...this.house, engine }),
       },
     });
   }

@@ -82,10 +82,23 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
  */
 function drainOnClose(fastify: FastifyInstance): void {
   let closing = false;
+  // Connections that were opened and said nothing, as clients and balancers do in advance, are not idle to Node, and once it closes it no
+  // longer looks for late headers: one of them would hold the process for the whole connectionTimeout.
+  const sockets = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   fastify.addHook('preClose', (done) => {
     closing = true;
     // For answers that were half sent when closing began.
-    const sweep = setInterval(() => fastify.server.closeIdleConnections(), 250);
+    let silent: Socket[] = [];
+    const sweep = setInterval(() => {
+      fastify.server.closeIdleConnections();
+      // Silent at two looks: a request that is just arriving at the first is let in.
+      for (const socket of silent) if (socket.bytesRead === 0) socket.destroy();
+      silent = [...sockets].filter((socket) => socket.bytesRead === 0);
+    }, 250);
     fastify.server.once('close', () => clearInterval(sweep));
     done();
   });

@@ -12,6 +12,7 @@ import { MetricLateHour, MetricRolledHour, MetricRollup } from './rollups/rollup
 import { SchemaActivity } from './schema-health/schema-activity.entity.js';
 import { SchemaDrift } from './schema-drift/schema-drift.entity.js';
 import { SchemaHealthRow } from './schema-health/schema-health.entity.js';
+import { Sentinel } from './sentinels/sentinel.entity.js';
 import { WorkerStatus } from './workers/worker-status.entity.js';
 
 export const MONITORING: SharedManifest = {
@@ -27,7 +28,7 @@ export const MONITORING: SharedManifest = {
   ],
   entities: [
     Alert, AlertNotification, Backup, MetricLateHour, MetricRolledHour, MetricRollup, PerformanceMetric, Restore, RuleEvaluation, RuleSetting,
-    SchemaActivity, SchemaDrift, SchemaHealthRow, Silence, WorkerStatus,
+    SchemaActivity, SchemaDrift, SchemaHealthRow, Sentinel, Silence, WorkerStatus,
   ],
   migrations: migrationsFolder('monitoring'),
   tables: [
@@ -47,6 +48,7 @@ export const MONITORING: SharedManifest = {
     { name: 'schema_health', rows: 'own', productMay: ['SELECT'] },
     { name: 'schema_activity', rows: 'none' },
     { name: 'schema_drift', rows: 'none' },
+    { name: 'sentinels', rows: 'own', productMay: ['SELECT', 'INSERT'], productUpdates: ['kept_at'] },
     { name: 'alerts', rows: 'own', productMay: ['SELECT'] },
     { name: 'alert_evaluations', rows: 'none' },
     { name: 'alert_rule_settings', rows: 'none' },

@@ -14,14 +14,17 @@ import { ExportQuery, ImportQuery, ImportReport } from './transfer.dto.js';
 
 /** Lines as text; what they hold is in docs/export.md. */
 const LINES = { [LINES_TYPE]: { schema: { type: 'string', description: 'One JSON object a line.' } } } as const;
-/** Exports of this process at once: each holds a connection and a snapshot as long as its reader takes. */
+/** Exports of one product at once: each holds a connection and a snapshot as long as its reader takes. */
 const MAX_EXPORTS = 4;
+/** Of all products, so that connections are left for everything else; no product can take them all from the others. */
+const MAX_EXPORTS_OF_ALL = 16;
 
 @ApiTags('Export and import')
 @ProductAccess()
 @Controller('v1/products/:productId')
 export class TransferController {
-  private exports = 0;
+  /** By product. */
+  private readonly exports = new Map<string, number>();
 
   constructor(
     private readonly exporting: ExportService,
@@ -32,20 +35,30 @@ export class TransferController {
   @ApiOperation({ summary: 'Export all that a product has', description: 'As JSON Lines, streamed: a header, every row of its own tables with its vectors, and a last line. The same data gives the same bytes.' })
   @ApiOkResponse({ description: 'The export.', content: LINES })
   async export(@ProductPath() productId: string, @Query() { cursor }: ExportQuery, @Res() reply: FastifyReply): Promise<void> {
-    if (this.exports >= MAX_EXPORTS) throw new AppError('unavailable', 'Enough exports are under way. Try again when one has ended.', { retryAfter: 10 });
+    this.count(productId, 1);
     const stream = new PassThrough();
     const begun = new Promise<void>((resolve, reject) => {
       stream.once('begun', resolve);
       stream.once('error', reject);
     });
-    this.exports++;
     void this.exporting
       .write(productId, (line) => write(stream, line), cursor)
       .then(() => stream.end(), (error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))))
-      .finally(() => this.exports--);
+      .finally(() => this.count(productId, -1));
     // What is refused before the first line is answered as a problem; after it only a broken connection can tell.
     await begun;
     void reply.header('content-type', `${LINES_TYPE}; charset=utf-8`).header('cache-control', 'no-store').send(stream);
+  }
+
+  /** @throws AppError `unavailable` where one more would be too many */
+  private count(productId: string, change: 1 | -1): void {
+    const own = (this.exports.get(productId) ?? 0) + change;
+    const all = [...this.exports.values()].reduce((sum, running) => sum + running, 0) + change;
+    if (change > 0 && (own > MAX_EXPORTS || all > MAX_EXPORTS_OF_ALL)) {
+      throw new AppError('unavailable', 'Enough exports are under way. Try again when one has ended.', { retryAfter: 10 });
+    }
+    if (own > 0) this.exports.set(productId, own);
+    else this.exports.delete(productId);
   }
 
   @Post('import')

@@ -81,3 +81,14 @@ test('a service that nobody asks anything closes at once, although connections t
   await nagaya.service.close();
   expect(await isRefused()).toBe(true);
 });
+
+test('connections that were opened and say nothing do not keep the service from closing', async () => {
+  const { hostname, port } = new URL(nagaya.service.url);
+  const silent = Array.from({ length: 3 }, () => connect(Number(port), hostname));
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  const ended = silent.map((socket) => once(socket.resume(), 'close'));
+  // The server has seen them too.
+  expect((await nagaya.request('GET', PATH.replace('memories', 'violations'))).status).toBe(200);
+  await nagaya.service.close();
+  await Promise.all(ended);
+});

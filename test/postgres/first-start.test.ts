@@ -9,7 +9,7 @@ import { PRODUCTS } from '../../src/products/index.js';
 import { TEST_SECRET } from '../support/engine.js';
 import { createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
 import { nagaya, type Ended } from '../support/process.js';
-import { configurationOf } from '../support/template.js';
+import { configurationOfServer } from '../support/template.js';
 import { waitingIn, whileLocked } from './support/backends.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
@@ -20,7 +20,7 @@ import { until } from './support/until.js';
 const AT_ONCE = 20;
 
 async function errorFindings(database: string, house: House): Promise<unknown[]> {
-  const configuration = configurationOf(migratorUrl(database), '');
+  const configuration = configurationOfServer(migratorUrl(database));
   const cluster = await openCluster(configuration, { purpose: 'visit' });
   const findings = await withAdmin(requireAdminUrl(cluster), async (admin) =>
     inspectAccess(admin, await planAccess(admin, cluster, house, configuration.roleConnectionLimit), [...GROUND_RULES, ...TABLE_RULES]),
@@ -93,7 +93,7 @@ describe(`${AT_ONCE} migrations at the same moment, over databases that share ro
   const lodgers = [newLodger(), newLodger()];
   const house = houseWith(lodgers);
 
-  const migrateIn = (database: string): Promise<MigrationReport> => migrateWith(configurationOf(migratorUrl(database), ''), house);
+  const migrateIn = (database: string): Promise<MigrationReport> => migrateWith(configurationOfServer(migratorUrl(database)), house);
 
   beforeAll(async () => {
     for (const database of databases) await createEmptyDatabase(database);
@@ -108,7 +108,7 @@ describe(`${AT_ONCE} migrations at the same moment, over databases that share ro
     expect(reports.flatMap((report) => report.schemas).filter((outcome) => outcome.error !== undefined)).toEqual([]);
     for (const database of databases) {
       expect(await errorFindings(database, house)).toEqual([]);
-      const cluster = await openCluster(configurationOf(migratorUrl(database), ''), { purpose: 'visit' });
+      const cluster = await openCluster(configurationOfServer(migratorUrl(database)), { purpose: 'visit' });
       for (const { id } of lodgers) expect(await loginRefusal(cluster.urlOf(id))).toBeUndefined();
     }
   });

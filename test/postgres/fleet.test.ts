@@ -9,7 +9,7 @@ import { migrateHouse } from '../../src/migrate-house.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, migratorUrl } from '../support/postgres-server.js';
 import { nagaya, nagayaUntil } from '../support/process.js';
-import { configurationOf } from '../support/template.js';
+import { configurationOfServer } from '../support/template.js';
 import { TEST_SECRET } from '../support/engine.js';
 import { terminate, type Backend } from './support/backends.js';
 import { newLodger } from './support/lodger/lodger.js';
@@ -129,7 +129,7 @@ describe('a real process that migrates an empty database', () => {
   beforeAll(async () => {
     database = `nagaya_test_${randomUUID().slice(0, 8)}`;
     await createEmptyDatabase(database);
-    configuration = configurationOf(migratorUrl(database), '');
+    configuration = configurationOfServer(migratorUrl(database));
     environment = { DATABASE_URL: migratorUrl(database), NAGAYA_ROLE_SECRET: TEST_SECRET };
   });
   afterAll(() => dropDatabase(database));

@@ -6,7 +6,7 @@ import { CONTROL_ROLE } from '../support/roles.js';
 import { quoteIdent } from '../../src/database/quote-ident.js';
 import { asSuperuser, createEmptyDatabase, dropDatabase, LODGER_PREFIX, migratorUrl, TEST_MIGRATOR, urlOfDatabase } from '../support/postgres-server.js';
 import { nagaya } from '../support/process.js';
-import { configurationOf } from '../support/template.js';
+import { configurationOfServer } from '../support/template.js';
 import { TEST_HOUSE } from '../support/test-house.js';
 import { dropLodgers, houseWith, migrateWith } from './support/lodging.js';
 import { newLodger } from './support/lodger/lodger.js';
@@ -21,7 +21,7 @@ let configuration: Configuration;
 beforeEach(async () => {
   database = `nagaya_test_${randomUUID().slice(0, 8)}`;
   await createEmptyDatabase(database);
-  configuration = configurationOf(migratorUrl(database), '');
+  configuration = configurationOfServer(migratorUrl(database));
 });
 afterEach(() => dropDatabase(database));
 afterAll(() => dropLodgers([lodger]));
@@ -144,7 +144,7 @@ describe('a migrator who lacks what it needs', () => {
       url.username = weak;
       url.password = 'weak';
       const before = await state(CONTROL_ROLE, 'coding_rule2', weak);
-      const failure = await migrateWith(configurationOf(url.href, ''), TEST_HOUSE).catch((error: unknown) => error as Error);
+      const failure = await migrateWith(configurationOfServer(url.href), TEST_HOUSE).catch((error: unknown) => error as Error);
       expect(failure).toMatchObject({ code: 'conflict' });
       const lines = (failure as Error).message.split('\n').filter((line) => line.startsWith('  - '));
       expect(lines).toEqual([

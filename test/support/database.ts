@@ -7,7 +7,7 @@ import { openCluster, type Cluster } from '../../src/database/cluster.js';
 import { Databases } from '../../src/database/databases.js';
 import { ENGINE, TEMPLATE_DATABASE, TEMPLATE_FOLDER } from './engine.js';
 import { asSuperuser, dropDatabase, migratorUrl, TEST_MIGRATOR } from './postgres-server.js';
-import { configurationOf, migrateTestHouse } from './template.js';
+import { configurationOfFolder, configurationOfServer, migrateTestHouse } from './template.js';
 import { TEST_HOUSE } from './test-house.js';
 
 /** A migrated database of its own for one test file. */
@@ -23,11 +23,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   if (ENGINE === 'embedded') {
     const folder = join(tmpdir(), `nagaya-test-${suffix}`);
     await cp(TEMPLATE_FOLDER, folder, { recursive: true });
-    return { name: folder, configuration: configurationOf(undefined, folder), drop: () => rm(folder, { recursive: true, force: true }) };
+    return { name: folder, configuration: configurationOfFolder(folder), drop: () => rm(folder, { recursive: true, force: true }) };
   }
   const name = `nagaya_test_${suffix}`;
   await asSuperuser('postgres', `CREATE DATABASE ${name} OWNER ${TEST_MIGRATOR} TEMPLATE ${TEMPLATE_DATABASE}`);
-  const configuration = configurationOf(migratorUrl(name), '');
+  const configuration = configurationOfServer(migratorUrl(name));
   await migrateTestHouse(configuration);
   return { name, configuration, drop: () => dropDatabase(name) };
 }

@@ -7,6 +7,18 @@ export type TestEngine = 'embedded' | 'postgres';
 /** Which database the suites run on: `npm test` or `npm run test:pg`. */
 export const ENGINE: TestEngine = process.env['TEST_ENGINE'] === 'postgres' ? 'postgres' : 'embedded';
 
+/** Whether what serves goes through PgBouncer: `npm run test:pg -- --through-pgbouncer`. */
+export const THROUGH_PGBOUNCER = process.env['TEST_THROUGH_PGBOUNCER'] === 'true';
+
+/**
+ * Where a process that serves reaches a database: the server itself, or the PgBouncer that the global set-up has started and named.
+ * Without a login, as in production: each role has its own.
+ */
+export function servingUrl(database: string): string | undefined {
+  const pooler = process.env['TEST_PGBOUNCER_URL'];
+  return pooler === undefined ? undefined : new URL(database, pooler).href;
+}
+
 /** The superuser's URL of the server under test. */
 export function serverUrl(): string {
   const url = process.env['TEST_DATABASE_ADMIN_URL'];

@@ -94,8 +94,9 @@ export async function startWorker(env: Record<string, string>): Promise<Working>
 
 /** The environment that names a test's database to a process. */
 export function environmentOf({ configuration }: TestDatabase): Record<string, string> {
-  const { databaseUrl, roleSecret, dataDir } = configuration;
-  return databaseUrl === undefined || roleSecret === undefined ? { NAGAYA_DATA_DIR: dataDir } : { DATABASE_URL: databaseUrl, NAGAYA_ROLE_SECRET: roleSecret };
+  const { databaseUrl, databaseAdminUrl, roleSecret, dataDir } = configuration;
+  if (databaseUrl === undefined || roleSecret === undefined) return { NAGAYA_DATA_DIR: dataDir };
+  return { DATABASE_URL: databaseUrl, ...(databaseAdminUrl && databaseAdminUrl !== databaseUrl && { DATABASE_ADMIN_URL: databaseAdminUrl }), NAGAYA_ROLE_SECRET: roleSecret };
 }
 
 /** Nothing of the test run's own environment but what a process needs to run at all. */

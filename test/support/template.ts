@@ -1,7 +1,7 @@
 import { openCluster } from '../../src/database/cluster.js';
 import { migrateHouse } from '../../src/migrate-house.js';
 import type { Configuration } from '../../src/config/env.js';
-import { ENGINE, TEMPLATE_DATABASE, TEMPLATE_FOLDER, TEST_SECRET, testConfiguration } from './engine.js';
+import { ENGINE, servingUrl, TEMPLATE_DATABASE, TEMPLATE_FOLDER, TEST_SECRET, testConfiguration } from './engine.js';
 import { clearServer, createEmptyDatabase, createMigrator, migratorUrl } from './postgres-server.js';
 import { TEST_HOUSE } from './test-house.js';
 
@@ -11,13 +11,18 @@ export async function makeTemplate(): Promise<void> {
     await createMigrator();
     await createEmptyDatabase(TEMPLATE_DATABASE);
   }
-  await migrateTestHouse(configurationOf(ENGINE === 'postgres' ? migratorUrl(TEMPLATE_DATABASE) : undefined, TEMPLATE_FOLDER));
+  await migrateTestHouse(ENGINE === 'postgres' ? configurationOfServer(migratorUrl(TEMPLATE_DATABASE)) : configurationOfFolder(TEMPLATE_FOLDER));
 }
 
-export function configurationOf(url: string | undefined, dataDir: string): Configuration {
-  return url === undefined
-    ? testConfiguration({ NAGAYA_DATA_DIR: dataDir, MIGRATE_ON_START: 'false' })
-    : testConfiguration({ DATABASE_URL: url, NAGAYA_ROLE_SECRET: TEST_SECRET });
+export function configurationOfFolder(dataDir: string): Configuration {
+  return testConfiguration({ NAGAYA_DATA_DIR: dataDir, MIGRATE_ON_START: 'false' });
+}
+
+/** Behind a pooler the migrator, whose URL this takes, goes past it, as the documentation says; otherwise one URL serves as both. */
+export function configurationOfServer(admin: string): Configuration {
+  const serving = servingUrl(new URL(admin).pathname.slice(1));
+  const urls: Record<string, string> = serving === undefined ? { DATABASE_URL: admin } : { DATABASE_URL: serving, DATABASE_ADMIN_URL: admin };
+  return testConfiguration({ ...urls, NAGAYA_ROLE_SECRET: TEST_SECRET });
 }
 
 /** Migrates all products; what a clone has lost (the database's ACL, role settings) comes back with it. */

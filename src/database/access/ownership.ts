@@ -7,8 +7,8 @@ interface OwnedRow {
   isDatabase: boolean;
 }
 
-// Tables and their like are relations.ts's, schemas schemas.ts's: what remains are functions, types, default privileges,
-// large objects, databases.
+// Tables and their like are relations.ts's, and sequences that belong to a column go with their table; schemas are schemas.ts's: what
+// remains are functions, types, sequences of their own, default privileges, large objects, databases.
 const OWNED_SQL = `
   SELECT pg_get_userbyid(s.refobjid) AS role, pg_describe_object(s.classid, s.objid, s.objsubid) AS object,
          s.classid = 'pg_database'::regclass AS "isDatabase"
@@ -18,7 +18,8 @@ const OWNED_SQL = `
      AND pg_get_userbyid(s.refobjid) = ANY($1)
      AND s.classid <> 'pg_namespace'::regclass
      AND NOT (s.classid = 'pg_class'::regclass
-              AND (SELECT c.relnamespace::regnamespace::text FROM pg_class c WHERE c.oid = s.objid) = ANY($2))
+              AND EXISTS (SELECT FROM pg_class c WHERE c.oid = s.objid AND c.relnamespace::regnamespace::text = ANY($2)
+                             AND (c.relkind <> 'S' OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')))))
      -- A table brings its row type.
      AND NOT (s.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t WHERE t.oid = s.objid AND t.typrelid <> 0))
    ORDER BY 1, 2`;

@@ -59,7 +59,8 @@ const MEMBERS_SQL = `
     JOIN pg_roles g ON g.oid = a.roleid
     JOIN pg_roles m ON m.oid = a.member
    WHERE g.rolname = ANY($1) AND NOT m.rolname = ANY($1) AND NOT m.rolsuper AND m.rolname <> current_user
-     AND (a.inherit_option OR a.set_option)
+     -- Who may only hand it on may hand it to himself.
+     AND (a.inherit_option OR a.set_option OR a.admin_option)
      AND NOT (m.rolcreaterole AND EXISTS (SELECT FROM pg_auth_members b WHERE b.roleid = a.roleid AND b.member = a.member AND b.admin_option))
    ORDER BY 1, 2`;
 

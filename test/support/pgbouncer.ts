@@ -5,39 +5,43 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { serverUrl } from '../support/engine.js';
-import { superuserRows } from '../postgres/support/superuser-rows.js';
-import { until } from '../postgres/support/until.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serverUrl } from './engine.js';
+import { asSuperuser } from './postgres-server.js';
 
 const DOCUMENTED = new URL('../../deploy/pgbouncer/pgbouncer.ini', import.meta.url);
 const VERIFIERS_SQL = `SELECT format('"%s" "%s"', rolname, rolpassword) AS line FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%'`;
 
 export interface Pooler {
-  /** The database behind it, without a login. */
-  readonly url: string;
+  /** A database behind it, without a login. */
+  urlOf(database: string): string;
   stop(): Promise<void>;
 }
 
-/** PgBouncer with the configuration that the documentation gives, but for where it listens and what stands behind it. */
-export async function startPgBouncer(database: string): Promise<Pooler> {
+/**
+ * PgBouncer with the configuration that the documentation gives, but for where it listens and what stands behind it: every database of
+ * the server under test, and the roles that it has by now.
+ */
+export async function startPgBouncer(): Promise<Pooler> {
   const folder = await mkdtemp(join(tmpdir(), 'nagaya-pgbouncer-'));
   // PgBouncer refuses to run as root, where that is who runs the tests.
   await chmod(folder, 0o755);
   const users = join(folder, 'userlist.txt');
-  await writeFile(users, (await superuserRows<{ line: string }>('postgres', VERIFIERS_SQL)).map((row) => row.line).join('\n'));
+  const [verifiers] = await asSuperuser('postgres', VERIFIERS_SQL);
+  await writeFile(users, ((verifiers?.rows ?? []) as { line: string }[]).map((row) => row.line).join('\n'));
   const port = await freePort();
   const { hostname, port: serverPort } = new URL(serverUrl());
   const settings = (await readFile(DOCUMENTED, 'utf8'))
-    .replace(/^nagaya = .*$/m, `${database} = host=${hostname} port=${serverPort || 5432} dbname=${database}`)
+    .replace(/^nagaya = .*$/m, `* = host=${hostname} port=${serverPort || 5432}`)
     .replace(/^listen_port = .*$/m, `listen_port = ${port}`)
     .replace(/^auth_file = .*$/m, `auth_file = ${users}`);
   await writeFile(join(folder, 'pgbouncer.ini'), `${settings}\nunix_socket_dir =\nlog_connections = 0\nlog_disconnections = 0\n`);
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn('pgbouncer', ['-q', ...asNobody, join(folder, 'pgbouncer.ini')], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  await Promise.race([until(() => listens(port)), ended.then(() => Promise.reject(new Error('PgBouncer ended by itself; these tests need version 1.21 or newer on the PATH.')))]);
+  await Promise.race([listening(port), ended.then(() => Promise.reject(new Error('PgBouncer ended by itself; these tests need version 1.21 or newer on the PATH.')))]);
   return {
-    url: `postgresql://127.0.0.1:${port}/${database}`,
+    urlOf: (database) => `postgresql://127.0.0.1:${port}/${database}`,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -53,6 +57,10 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+async function listening(port: number): Promise<void> {
+  while (!(await listens(port))) await sleep(20);
 }
 
 /** Refusing a login is an answer too. */
