@@ -93,9 +93,8 @@ export class SearchService {
     const efSearch = Math.max(request.efSearch ?? EF_SEARCH_MIN, request.limit);
     const vector = embedding && { vector: embedding, model: manner.embeddingModel, efSearch };
     if (vector !== undefined && manner.mode === 'vector') return { items: await this.nearest<Row>(CORPORA[name], columns, vector, request, filter), isIncomplete: false, ...manner };
-    return this.database.transaction(async (tx) => {
-      // The legs and their parts must see the same rows.
-      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    // The legs and their parts must see the same rows.
+    return this.database.snapshot('', async (tx) => {
       const words = await this.texts[name].load(tx, queryTerms(request.query ?? ''));
       this.indexing.noteNewRows(name, words.newRows);
       const hits = await new Legs(tx, CORPORA[name], filter, request, words, vector).find();
