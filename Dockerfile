@@ -14,6 +14,7 @@ COPY tsconfig.json tsconfig.build.json ormconfig.ts ./
 COPY scripts/build.mjs scripts/
 COPY migrations migrations
 COPY src src
+COPY clients/typescript/src clients/typescript/src
 # Source maps stay: a stack in the log then names the lines of src/.
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { AppError } from '../errors/app-error.js';
-import { DemoApi } from './api.js';
+import { DemoApi, onlyOnce } from './api.js';
 
 let server: Server | undefined;
 
@@ -25,6 +25,10 @@ async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   return error;
 }
 
+const writing = (api: DemoApi): Promise<unknown> =>
+  api.answer('Writing conversations', api.at.POST('/v1/products/coding_rule2/conversations/batch', { ...onlyOnce(), body: { items: [] } }));
+const listing = (api: DemoApi): Promise<unknown> => api.answer('Listing', api.at.GET('/v1/products/coding_rule2/conversations'));
+
 describe('DemoApi', () => {
   afterEach(() => {
     server?.closeAllConnections();
@@ -43,17 +47,17 @@ describe('DemoApi', () => {
         }),
       );
     });
-    const error = await failureOf(new DemoApi(base, 'k').create('Writing conversations', '/v1/x', {}));
+    const error = await failureOf(writing(new DemoApi(base, 'k')));
     expect(error.code).toBe('validation_failed');
     expect(error.fields).toEqual([{ pointer: '/items/1/userMessage', detail: 'must not be empty' }]);
     expect(error.message).toBe(
-      'Writing conversations: POST /v1/x answered 400 validation_failed.\nThe request is not valid.\n  /items/1/userMessage: must not be empty\n  (request r-17)',
+      'Writing conversations: POST /v1/products/coding_rule2/conversations/batch answered 400 validation_failed.\nThe request is not valid.\n  /items/1/userMessage: must not be empty\n  (request r-17)',
     );
   });
 
   it('shows the beginning of an answer that is no problem+json', async () => {
     const base = await serve((_, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
-    const error = await failureOf(new DemoApi(base, 'k').get('Listing', '/v1/x'));
+    const error = await failureOf(listing(new DemoApi(base, 'k')));
     expect(error.code).toBe('internal');
     expect(error.message).toContain('answered 502');
     expect(error.message).toContain('<h1>Bad gateway</h1>');
@@ -61,14 +65,14 @@ describe('DemoApi', () => {
 
   it('says so when a page answers that is not the API', async () => {
     const base = await serve((_, response) => response.end('<html>'));
-    const error = await failureOf(new DemoApi(base, 'k').get('Listing', '/v1/x'));
+    const error = await failureOf(listing(new DemoApi(base, 'k')));
     expect(error.message).toContain('not in JSON');
   });
 
   it('tells how to go on when nothing listens', async () => {
     const base = await serve(() => undefined);
     await new Promise((resolve) => server?.close(resolve));
-    const error = await failureOf(new DemoApi(base, 'k').get('Listing', '/v1/x'));
+    const error = await failureOf(listing(new DemoApi(base, 'k')));
     expect(error.code).toBe('unavailable');
     expect(error.message).toContain('nagaya start');
   });
@@ -77,7 +81,7 @@ describe('DemoApi', () => {
     const base = await serve(() => undefined);
     const abort = new AbortController();
     const reason = new Error('stopped by SIGINT');
-    const request = new DemoApi(base, 'k', abort.signal).get('Listing', '/v1/x');
+    const request = listing(new DemoApi(base, 'k', abort.signal));
     abort.abort(reason);
     await expect(request).rejects.toBe(reason);
   });
@@ -89,9 +93,9 @@ describe('DemoApi', () => {
       response.end('{}');
     });
     const api = new DemoApi(`${base}/`, 'ngy_pk_x');
-    await api.create('a', '/v1/x', {});
-    await api.create('b', '/v1/x', {});
-    await api.ask('c', '/v1/x', {});
+    await writing(api);
+    await writing(api);
+    await listing(api);
     expect(seen.map((headers) => headers.authorization)).toEqual(Array(3).fill('Bearer ngy_pk_x'));
     expect(seen[0]?.['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
     expect(seen[1]?.['idempotency-key']).not.toBe(seen[0]?.['idempotency-key']);

@@ -1,80 +1,66 @@
 import { randomUUID } from 'node:crypto';
 
+import { nagayaClient, once } from '../../clients/typescript/src/index.js';
 import { AppError, ERROR_CODES } from '../errors/app-error.js';
 import type { ErrorCode, FieldError } from '../errors/app-error.js';
-
-type Method = 'GET' | 'POST' | 'PUT';
 
 // A batch of conversations on the embedded engine takes about a second; a minute without an answer is a fault.
 const TIMEOUT_MS = 60_000;
 
-/** The REST API as the demo uses it. Whatever is not the expected answer ends in an AppError that names the operation. */
+/** What a call of the typed client comes to. */
+interface Answered<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The REST API as the demo uses it, by the typed client that everybody else may use. Whatever is not the expected answer ends in an AppError. */
 export class DemoApi {
-  private readonly baseUrl: string;
+  /** Every path of the API with its parameters, body and answer. */
+  readonly at: ReturnType<typeof nagayaClient>;
+  private readonly requests = new WeakMap<Response, Request>();
 
   constructor(
-    baseUrl: string,
-    private readonly key: string,
+    private readonly url: string,
+    key: string,
     private readonly signal?: AbortSignal,
   ) {
-    this.baseUrl = baseUrl.replace(/\/+$/, '');
+    this.at = nagayaClient({ url, key, redirect: 'error', fetch: (request) => this.send(request) });
   }
 
-  get<T>(operation: string, path: string, query: Record<string, string> = {}): Promise<T> {
-    const search = new URLSearchParams(query).toString();
-    return this.send<T>(operation, 'GET', search === '' ? path : `${path}?${search}`);
-  }
-
-  put<T>(operation: string, path: string, body: object): Promise<T> {
-    return this.send<T>(operation, 'PUT', path, body);
-  }
-
-  /** A POST that writes: it carries an idempotency key, so that a proxy that repeats it does no harm. */
-  create<T>(operation: string, path: string, body: object): Promise<T> {
-    return this.send<T>(operation, 'POST', path, body, { 'idempotency-key': randomUUID() });
-  }
-
-  /** A POST that only asks, like a search. */
-  ask<T>(operation: string, path: string, body: object): Promise<T> {
-    return this.send<T>(operation, 'POST', path, body);
-  }
-
-  private async send<T>(operation: string, method: Method, path: string, body?: object, headers: Record<string, string> = {}): Promise<T> {
-    const { response, text } = await this.exchange(operation, path, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.key}`,
-        accept: 'application/json, application/problem+json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'error',
+  /** @throws AppError that names the operation, where what was asked did not succeed */
+  async answer<T>(operation: string, asked: Promise<Answered<T>>): Promise<T> {
+    const { data, error, response } = await asked.catch((cause: unknown) => {
+      throw this.withoutAnswer(operation, cause);
     });
-    if (!response.ok) throw failure(operation, `${method} ${path}`, response.status, text);
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new AppError('internal', `${operation}: ${method} ${path} answered ${response.status}, but not in JSON. Is this address Nagaya's?`, { cause });
-    }
+    if (!response.ok) throw failure(operation, `${this.requestOf(response)} answered ${response.status}`, error);
+    return data as T;
   }
 
-  private async exchange(operation: string, path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+  private async send(request: Request): Promise<Response> {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      const response = await fetch(`${this.baseUrl}${path}`, {
-        ...init,
-        signal: this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]),
-      });
-      return { response, text: await response.text() };
-    } catch (cause) {
-      this.signal?.throwIfAborted();
-      if (timeout.aborted) {
-        throw new AppError('timeout', `${operation}: ${this.baseUrl}${path} gave no answer in ${TIMEOUT_MS / 1000} s.`, { cause });
-      }
-      throw new AppError('unavailable', `${operation}: nothing answers at ${this.baseUrl}. Start Nagaya there first (nagaya start).`, { cause });
-    }
+    const response = await fetch(request, { signal: this.signal === undefined ? timeout : AbortSignal.any([this.signal, timeout]) });
+    this.requests.set(response, request);
+    return response;
   }
+
+  private requestOf(response: Response): string {
+    const request = this.requests.get(response);
+    return request === undefined ? 'the request' : `${request.method} ${new URL(request.url).pathname}`;
+  }
+
+  private withoutAnswer(operation: string, cause: unknown): unknown {
+    if (this.signal?.aborted) return this.signal.reason;
+    const { name } = cause as Partial<Error>;
+    if (name === 'SyntaxError') return new AppError('internal', `${operation}: ${this.url} answered, but not in JSON. Is this address Nagaya's?`, { cause });
+    if (name === 'TimeoutError') return new AppError('timeout', `${operation}: ${this.url} gave no answer in ${TIMEOUT_MS / 1000} s.`, { cause });
+    return new AppError('unavailable', `${operation}: nothing answers at ${this.url}. Start Nagaya there first (nagaya start).`, { cause });
+  }
+}
+
+/** Headers of a POST that writes: a proxy that repeats it does no harm. */
+export function onlyOnce(): { headers: ReturnType<typeof once> } {
+  return { headers: once(randomUUID()) };
 }
 
 interface Problem {
@@ -85,27 +71,18 @@ interface Problem {
   requestId?: unknown;
 }
 
-function failure(operation: string, request: string, status: number, text: string): AppError {
-  const problem = readProblem(text);
+/** @param answer the body: a problem, or the text of whatever else answered, such as a proxy's page */
+function failure(operation: string, what: string, answer: unknown): AppError {
+  const problem: Problem = typeof answer === 'object' && answer !== null ? answer : {};
   const known = ERROR_CODES.find((code): code is ErrorCode => code === problem.code);
   const fields = fieldErrors(problem.errors);
   const lines = [
-    `${operation}: ${request} answered ${status}${typeof problem.code === 'string' ? ` ${problem.code}` : ''}.`,
-    typeof problem.detail === 'string' ? problem.detail : `The answer is no problem+json: ${text.slice(0, 200)}`,
+    `${operation}: ${what}${typeof problem.code === 'string' ? ` ${problem.code}` : ''}.`,
+    typeof problem.detail === 'string' ? problem.detail : `The answer is no problem+json: ${String(answer).slice(0, 200)}`,
     ...fields.map((field) => `  ${field.pointer}: ${field.detail}`),
     ...(typeof problem.requestId === 'string' ? [`  (request ${problem.requestId})`] : []),
   ];
   return new AppError(known ?? 'internal', lines.join('\n'), { fields });
-}
-
-function readProblem(text: string): Problem {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    // A proxy's HTML page, say: the caller shows the beginning of it.
-    return {};
-  }
 }
 
 function fieldErrors(value: unknown): FieldError[] {

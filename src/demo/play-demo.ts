@@ -7,7 +7,7 @@ import { barProgress, plainProgress, silentProgress } from './progress.js';
 import type { Progress } from './progress.js';
 import { inherit, operatorView, search, topMistakes, violationsSince } from './read-day.js';
 import type { DemoReport, SearchReport, WrittenCounts } from './report.js';
-import { newRun, PRODUCT_PATH } from './run.js';
+import { newRun, PRODUCT } from './run.js';
 import { coloursThatAre } from './screen/colours.js';
 import type { Colours } from './screen/colours.js';
 import { inheritanceOnScreen } from './screen/inheritance.js';
@@ -111,7 +111,7 @@ function closingWords(report: DemoReport, colours: Colours): string {
   return [
     `\n${colours.bold(colours.green('Done.'))} Wrote ${countsInWords(report.written)} in ${report.writingSeconds} s; ${report.seconds} s in all.`,
     `  Read on: ${base}/docs`,
-    `  Or ask:  curl -H "Authorization: Bearer $KEY" "${base}${PRODUCT_PATH}/mistake-patterns?limit=5"`,
+    `  Or ask:  curl -H "Authorization: Bearer $KEY" "${base}/v1/products/${PRODUCT}/mistake-patterns?limit=5"`,
   ].join('\n');
 }
 

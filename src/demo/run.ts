@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 
 export const PRODUCT = 'coding_rule2';
-export const PRODUCT_PATH = `/v1/products/${PRODUCT}`;
+/** Of the paths that every product has. */
+export const OF_PRODUCT = { productId: PRODUCT };
 
 /** One playing of the day. Its id is part of every session id, so that days played twice stay apart. */
 export interface Run {

@@ -1,10 +1,11 @@
-import type { DemoApi } from './api.js';
+import type { Shape } from '../../clients/typescript/src/index.js';
+import { onlyOnce, type DemoApi } from './api.js';
 import type { Exchange, Session, WorkingDay } from './day/day.js';
 import { metricsOfTheDay } from './day/metrics.js';
 import { encodeEmbedding, featureHash } from './feature-hash.js';
 import type { Progress } from './progress.js';
 import type { WrittenCounts } from './report.js';
-import { acknowledged, PRODUCT_PATH } from './run.js';
+import { acknowledged, OF_PRODUCT } from './run.js';
 import type { Run } from './run.js';
 
 // The embedded engine adds some 40 vectors a second to its index: a batch is felt as a step of the bar, not as a pause.
@@ -68,28 +69,31 @@ function lifetimes(day: WorkingDay): number[] {
 
 async function writeHeartbeats(api: DemoApi, title: string, workers: WorkingDay['workers'], progress: Progress): Promise<void> {
   await progress.each(title, workers, async (worker) => {
-    await api.put(`Heartbeat of ${worker.id}`, `${PRODUCT_PATH}/workers/${worker.id}/heartbeat`, {
+    const body = {
       workerType: worker.type,
       status: worker.status,
       cpuUsage: worker.cpu,
       memoryUsage: worker.memory,
       taskCount: worker.tasks,
       intervalSeconds: worker.intervalSeconds,
-    });
+    };
+    const path = { ...OF_PRODUCT, workerId: worker.id };
+    await api.answer(`Heartbeat of ${worker.id}`, api.at.PUT('/v1/products/{productId}/workers/{workerId}/heartbeat', { params: { path }, body }));
   });
 }
 
 async function writeViolations(api: DemoApi, day: WorkingDay, progress: Progress): Promise<string> {
   let first: string | undefined;
   await progress.each('violations', day.violations, async (violation) => {
-    const row = await api.create<{ createdAt: string }>(`Recording a violation (${violation.type})`, `${PRODUCT_PATH}/violations`, {
+    const body = {
       violationType: violation.type,
       violationDescription: violation.description,
       originalResponse: violation.original,
       correctedResponse: violation.corrected,
       severityLevel: violation.severity,
       autoCorrected: violation.autoCorrected ?? false,
-    });
+    };
+    const row = await api.answer(`Recording a violation (${violation.type})`, api.at.POST('/v1/products/coding_rule2/violations', { ...onlyOnce(), body }));
     first ??= row.createdAt;
   });
   return first ?? new Date().toISOString();
@@ -97,21 +101,25 @@ async function writeViolations(api: DemoApi, day: WorkingDay, progress: Progress
 
 async function writeMistakePatterns(api: DemoApi, day: WorkingDay, progress: Progress): Promise<void> {
   await progress.each('mistake patterns', day.mistakePatterns, async (pattern) => {
-    await api.put(`Describing ${pattern.type}`, `${PRODUCT_PATH}/mistake-patterns/${pattern.type}`, {
+    const body = {
       patternDescription: pattern.description,
       patternData: { severity: pattern.severity, signs: pattern.signs },
-      preventionActions: pattern.prevention,
-    });
+      preventionActions: [...pattern.prevention],
+    };
+    const path = { patternType: pattern.type };
+    await api.answer(`Describing ${pattern.type}`, api.at.PUT('/v1/products/coding_rule2/mistake-patterns/{patternType}', { params: { path }, body }));
   });
 }
 
 async function writeOccurrences(api: DemoApi, day: WorkingDay, run: Run, progress: Progress): Promise<number> {
   const occurrences = day.mistakePatterns.flatMap((pattern) => pattern.occurrences.map((occurrence) => ({ ...occurrence, type: pattern.type })));
   await progress.each('occurrences', occurrences, async (occurrence) => {
-    await api.create(`Recording ${occurrence.type}`, `${PRODUCT_PATH}/mistake-patterns/${occurrence.type}/occurrences`, {
-      sessionId: run.sessionId(occurrence.session),
-      detail: occurrence.detail,
-    });
+    const body = { sessionId: run.sessionId(occurrence.session), detail: occurrence.detail };
+    const params = { path: { patternType: occurrence.type } };
+    await api.answer(
+      `Recording ${occurrence.type}`,
+      api.at.POST('/v1/products/coding_rule2/mistake-patterns/{patternType}/occurrences', { ...onlyOnce(), params, body }),
+    );
   });
   return occurrences.length;
 }
@@ -120,13 +128,13 @@ async function writeConversations(api: DemoApi, day: WorkingDay, run: Run, progr
   const exchanges = day.sessions.flatMap((session) => session.exchanges.map((exchange) => ({ session, exchange })));
   await progress.batches('conversations', exchanges, CONVERSATION_BATCH, async (batch) => {
     const items = batch.map(({ session, exchange }) => conversation(run, session, exchange));
-    const answer = await api.create<{ items?: unknown[] }>('Writing conversations', `${PRODUCT_PATH}/conversations/batch`, { items });
+    const answer = await api.answer('Writing conversations', api.at.POST('/v1/products/coding_rule2/conversations/batch', { ...onlyOnce(), body: { items } }));
     acknowledged('Writing conversations', items.length, answer.items?.length);
   });
   return exchanges.length;
 }
 
-function conversation(run: Run, session: Session, exchange: Exchange): object {
+function conversation(run: Run, session: Session, exchange: Exchange): Shape<'RecordConversation'> {
   return {
     sessionId: run.sessionId(session.key),
     userMessage: exchange.user,
@@ -145,13 +153,14 @@ function conversation(run: Run, session: Session, exchange: Exchange): object {
 
 async function writeMemories(api: DemoApi, day: WorkingDay, run: Run, progress: Progress): Promise<void> {
   await progress.each('memories', day.memories, async (memory) => {
-    await api.create(`Keeping a memory of ${memory.session}`, `${PRODUCT_PATH}/memories`, {
+    const body = {
       sessionId: run.sessionId(memory.session),
       memoryType: memory.type,
       memoryContent: { text: memory.text, about: memory.about },
       retentionPriority: memory.priority,
       expiresAt: memory.expiresInSeconds === undefined ? undefined : new Date(Date.now() + memory.expiresInSeconds * 1_000).toISOString(),
-    });
+    };
+    await api.answer(`Keeping a memory of ${memory.session}`, api.at.POST('/v1/products/coding_rule2/memories', { ...onlyOnce(), body }));
   });
 }
 
@@ -162,7 +171,7 @@ async function writeEvents(api: DemoApi, day: WorkingDay, run: Run, progress: Pr
       eventData: event.session === undefined ? event.data : { ...event.data, sessionId: run.sessionId(event.session) },
       timestamp: new Date(run.end.getTime() - event.hoursAgo * 3_600_000).toISOString(),
     }));
-    const answer = await api.create<{ items?: unknown[] }>('Writing events', `${PRODUCT_PATH}/events/batch`, { items });
+    const answer = await api.answer('Writing events', api.at.POST('/v1/products/{productId}/events/batch', { ...onlyOnce(), params: { path: OF_PRODUCT }, body: { items } }));
     acknowledged('Writing events', items.length, answer.items?.length);
   });
 }
@@ -170,7 +179,7 @@ async function writeEvents(api: DemoApi, day: WorkingDay, run: Run, progress: Pr
 async function writeMetrics(api: DemoApi, run: Run, progress: Progress): Promise<number> {
   const points = metricsOfTheDay(run.end);
   await progress.batches('metrics', points, METRIC_BATCH, async (items) => {
-    const answer = await api.create<{ accepted?: number }>('Writing metrics', `${PRODUCT_PATH}/metrics/batch`, { items });
+    const answer = await api.answer('Writing metrics', api.at.POST('/v1/products/{productId}/metrics/batch', { ...onlyOnce(), params: { path: OF_PRODUCT }, body: { items } }));
     acknowledged('Writing metrics', items.length, answer.accepted);
   });
   return points.length;

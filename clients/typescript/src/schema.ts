@@ -1658,7 +1658,7 @@ export interface components {
              *       ]
              *     }
              */
-            patternData: {
+            patternData?: {
                 [key: string]: unknown;
             };
             /**
@@ -1990,7 +1990,7 @@ export interface components {
              * @default true
              * @example true
              */
-            isActive: boolean;
+            isActive?: boolean;
             /**
              * @description Which template it is.
              * @example code-review
@@ -2020,7 +2020,7 @@ export interface components {
              *       ]
              *     }
              */
-            patternData: {
+            patternData?: {
                 [key: string]: unknown;
             };
             /**
@@ -2354,7 +2354,7 @@ export interface components {
              * @default 5
              * @example 8
              */
-            retentionPriority: number;
+            retentionPriority?: number;
         };
         HandOff: {
             /** @description What else to remember. */
@@ -2420,7 +2420,7 @@ export interface components {
              * @default 60
              * @example 60
              */
-            intervalSeconds: number;
+            intervalSeconds?: number;
             /**
              * @description Memory, percent of its allotment; may pass 100.
              * @example 63
@@ -2436,7 +2436,7 @@ export interface components {
              * @default 0
              * @example 3
              */
-            taskCount: number;
+            taskCount?: number;
             /**
              * @description What kind of worker it is.
              * @example indexer
@@ -2557,7 +2557,7 @@ export interface components {
              * @default 4000
              * @example 4000
              */
-            budgetTokens: number;
+            budgetTokens?: number;
             /**
              * @description The session to inherit from; what that one inherited itself comes with it.
              * @example session-41
@@ -2568,7 +2568,7 @@ export interface components {
              * @default false
              * @example false
              */
-            leaveOutNearDuplicates: boolean;
+            leaveOutNearDuplicates?: boolean;
             /**
              * @description What the session is about to do: memories that speak of it come first.
              * @example Add a migration for the invoice table
@@ -2921,13 +2921,13 @@ export interface components {
              * @default 0.85
              * @example 0.85
              */
-            minSimilarity: number;
+            minSimilarity?: number;
             /**
              * @description Only tell what would be merged.
              * @default false
              * @example false
              */
-            plan: boolean;
+            plan?: boolean;
             /**
              * @description The session whose memories are compared with each other.
              * @example session-42
@@ -3471,7 +3471,7 @@ export interface components {
              *       ]
              *     }
              */
-            contextData: {
+            contextData?: {
                 [key: string]: unknown;
             };
             /** @description Where it stands in meaning; without one it is computed where a provider is configured, and else found by its words alone. */
@@ -3487,7 +3487,7 @@ export interface components {
              * @example high
              * @enum {string}
              */
-            importanceLevel: "low" | "normal" | "high" | "critical";
+            importanceLevel?: "low" | "normal" | "high" | "critical";
             /**
              * @description The session that it belongs to.
              * @example session-42
@@ -3584,7 +3584,7 @@ export interface components {
              * @default 5
              * @example 8
              */
-            retentionPriority: number;
+            retentionPriority?: number;
             /**
              * @description The session that remembers.
              * @example session-42
@@ -3666,7 +3666,7 @@ export interface components {
              * @default false
              * @example true
              */
-            autoCorrected: boolean;
+            autoCorrected?: boolean;
             /**
              * @description What it should have said.
              * @example I have not run the tests yet.
@@ -3798,7 +3798,7 @@ export interface components {
              * @default false
              * @example false
              */
-            mistakeHappened: boolean;
+            mistakeHappened?: boolean;
         };
         RotateApiKey: {
             /**
@@ -3997,7 +3997,7 @@ export interface components {
              * @default 10
              * @example 10
              */
-            limit: number;
+            limit?: number;
             /**
              * @description Only what is at least this important.
              * @example normal
@@ -4064,7 +4064,7 @@ export interface components {
              * @default 10
              * @example 10
              */
-            limit: number;
+            limit?: number;
             /**
              * @description Only this kind.
              * @example decision
@@ -4118,13 +4118,13 @@ export interface components {
              * @default 1
              * @example 1
              */
-            text: number;
+            text?: number;
             /**
              * @description How much the vector counts.
              * @default 1
              * @example 1
              */
-            vector: number;
+            vector?: number;
         };
         SetQuota: {
             /**
