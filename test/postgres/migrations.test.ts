@@ -36,11 +36,15 @@ async function revertAll(manifest: SchemaManifest): Promise<number> {
   try {
     const runner = source.createQueryRunner();
     const executor = new MigrationExecutor(source, runner);
-    executor.transaction = 'each';
-    const applied = (await executor.getExecutedMigrations()).length;
-    for (let left = applied; left > 0; left--) await executor.undoLastMigration();
+    const alone = new Set((await executor.getAllMigrations()).filter(({ instance }) => instance?.transaction === false).map(({ name }) => name));
+    const applied = (await executor.getExecutedMigrations()).sort((a, b) => b.timestamp - a.timestamp);
+    for (const { name } of applied) {
+      // On the way back TypeORM does not ask the migration itself.
+      executor.transaction = alone.has(name) ? 'none' : 'each';
+      await executor.undoLastMigration();
+    }
     await runner.release();
-    return applied;
+    return applied.length;
   } finally {
     await source.destroy();
   }
