@@ -86,7 +86,8 @@ test('SIGTERM: requests in flight are all answered, new ones are refused, and th
     // Some at work in the database, the others in line for a connection.
     await waitingForLock(database.name, 'coding_rule2', 20);
     const ended = service.end('SIGTERM');
-    await until(() => fetch(`${service.url}/health/live`).then(() => false, () => true));
+    // The door stays open for probes until everybody has an answer.
+    await until(() => fetch(`${service.url}/health/ready`).then((answer) => answer.status === 503));
     return { answers: asking, ended };
   });
   expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(answers.map(() => 201));
