@@ -36,8 +36,8 @@ async function revertAll(manifest: SchemaManifest): Promise<number> {
   try {
     const runner = source.createQueryRunner();
     const executor = new MigrationExecutor(source, runner);
-    const alone = new Set((await executor.getAllMigrations()).filter(({ instance }) => instance?.transaction === false).map(({ name }) => name));
-    const applied = (await executor.getExecutedMigrations()).sort((a, b) => b.timestamp - a.timestamp);
+    const alone = new Set(source.migrations.filter(({ transaction }) => transaction === false).map(({ constructor }) => constructor.name));
+    const applied = await executor.getExecutedMigrations();
     for (const { name } of applied) {
       // On the way back TypeORM does not ask the migration itself.
       executor.transaction = alone.has(name) ? 'none' : 'each';
