@@ -108,9 +108,12 @@ class Neighbour {
 /** The flood comes from a process of its own, so that making it does not delay who measures. */
 async function underFlood<T>(flood: Flood, url: string, key: string, adminUrl: string, work: () => Promise<T>): Promise<{ result: T; answers: Record<string, number> }> {
   const locker = new pg.Client({ connectionString: adminUrl });
+  // Where the benchmark fails its database is dropped under it; what failed is the error to show.
+  locker.on('error', () => {});
   await locker.connect();
   if (flood.locks !== undefined) await locker.query(`BEGIN; LOCK TABLE ${flood.locks} IN ACCESS EXCLUSIVE MODE`);
-  const child = fork(fileURLToPath(new URL('./flood.js', import.meta.url)), [JSON.stringify({ ...flood, url, key })]);
+  const child = fork(fileURLToPath(new URL('./flood.js', import.meta.url)));
+  child.send({ ...flood, url, key });
   try {
     await once(child, 'message');
     await sleep(1_000);

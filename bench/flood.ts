@@ -1,10 +1,12 @@
 // Keeps some connections busy with one request until it is told to stop, and then says how it was answered. Started as a process.
+import { once } from 'node:events';
 import autocannon, { type Instance } from 'autocannon';
 
 /** Longer than any measurement: it is stopped, it does not end. */
 const LONG_S = 600;
 
-const { url, key, method, body, headers, connections } = JSON.parse(process.argv[2] ?? '') as { url: string; key: string; method: 'GET' | 'POST'; body?: string; headers?: Record<string, string>; connections: number };
+// By message: a body of a megabyte is too long for an argument.
+const [{ url, key, method, body, headers, connections }] = (await once(process, 'message')) as [{ url: string; key: string; method: 'GET' | 'POST'; body?: string; headers?: Record<string, string>; connections: number }];
 const flood: Instance = autocannon({
   url,
   method,

@@ -115,9 +115,8 @@ describe.each<[string, () => BackupStore]>([
         yield randomBytes(MIB);
       }
     })(), { objectMode: false });
-    // Node 24 joins the stop and what it broke into one error; who stopped it knows by the signal.
-    await expect(writer.write('core.dump', endless, stop.signal)).rejects.toThrow();
-    expect(stop.signal.aborted).toBe(true);
+    // Node 24 joins the stop and what it broke into one error of another name; who stopped it knows by the signal.
+    expect(await writer.write('core.dump', endless, stop.signal).then(() => 'written', () => 'stopped')).toBe('stopped');
     await writer.abort();
     expect(await namesIn(store)).toEqual([]);
     expect(server.openUploads.keys).toEqual([]);
