@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../support/process.js';
 
-const TAKEN = ['src', 'migrations', 'test', 'scripts', 'docs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'ormconfig.ts', '.oxlintrc.json', '.dependency-cruiser.cjs'];
+const TAKEN = ['src', 'migrations', 'clients', 'test', 'scripts', 'docs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'ormconfig.ts', '.oxlintrc.json', '.dependency-cruiser.cjs'];
 
 /** A copy of this checkout that shares its packages: what is written and built there stays there. */
 export interface Checkout {
