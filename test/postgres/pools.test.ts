@@ -113,9 +113,8 @@ describe('a product whose connections are all taken', () => {
   });
 
   test('that reaches its connection limit on the server (another replica has the rest): 503 for it alone', async () => {
-    await terminate(await servingBackends(lodging.database.name));
-    await until(async () => (await greet(full.id)).status === 200);
     await asSuperuser('postgres', `ALTER ROLE ${full.id} CONNECTION LIMIT 1`);
+    await leaveOneConnection();
     full.gate.shut();
     const holding = lodging.request(full.id, 'POST', 'hold');
     await until(() => lodging.service.databases.product(full.id).poolState().active === 1);
@@ -131,6 +130,19 @@ describe('a product whose connections are all taken', () => {
     await allPlacesWork();
   });
 });
+
+/** Ends the connections of `full`, whose limit is one by now, until the pool has nothing but one that was made since. */
+async function leaveOneConnection(): Promise<void> {
+  const ownBackends = async () => (await servingBackends(lodging.database.name)).filter((backend) => backend.application === `nagaya:${full.id}`);
+  await terminate(await ownBackends());
+  await until(async () => {
+    if ((await greet(full.id)).status !== 200) return false;
+    const backends = await ownBackends();
+    // One that was being made as the others were ended has outlived them.
+    if (backends.length > 1) await terminate(backends);
+    return backends.length === 1;
+  });
+}
 
 /** As many requests at once as the pool has places, each with a connection of its own. */
 async function allPlacesWork(): Promise<void> {

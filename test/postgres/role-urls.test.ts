@@ -45,7 +45,8 @@ test('a role is reached by the URL that the environment gives it', async () => {
   own.host = `127.0.0.1:${port}`;
   const serving = await serve({ ...environmentOf(database), NAGAYA_URL_CODING_RULE2: own.href });
   try {
-    expect(await call(`${serving.url}/${MEMORIES}`, 'GET', productKey)).toMatchObject({ status: 200 });
+    const answer = await call(`${serving.url}/${MEMORIES}`, 'GET', productKey);
+    if (answer.status !== 200) throw new Error(`${JSON.stringify(answer.body)}\n${serving.output()}`);
     expect(passed).toBeGreaterThan(0);
   } finally {
     await serving.end('SIGTERM');
