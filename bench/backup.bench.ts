@@ -11,7 +11,7 @@ import { compressionOf } from '../src/backup/dump/dump-schema.js';
 import { restoreSchema } from '../src/backup/restore/restore-schema.js';
 import { FolderStore } from '../src/backup/store/folder-store.js';
 import { newId } from '../src/database/new-id.js';
-import { VERSION } from '../src/document-api.js';
+import { VERSION } from '../src/version.js';
 import type { BackupFormat } from '../src/monitoring/backups/backup.entity.js';
 import type { Bed, BenchHouse } from './bed.js';
 import type { Benchmark, Figure } from './benchmark.js';

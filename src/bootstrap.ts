@@ -18,7 +18,7 @@ import type { House } from './database/migrator.js';
 import { Embeddings } from './embeddings/embeddings.js';
 import { AppError } from './errors/app-error.js';
 import { ProblemJsonFilter } from './errors/problem-json.filter.js';
-import { documentApi, VERSION } from './document-api.js';
+import { documentApi } from './document-api.js';
 import { Draining } from './health/probes/draining.js';
 import { createFastifyAdapter } from './http/fastify.js';
 import { NestLogger } from './http/logging.js';
@@ -32,6 +32,7 @@ import type { SpanRecorder } from './tracing/span-recorder.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { traceRequests } from './tracing/trace-requests.js';
 import { migrateHouse } from './migrate-house.js';
+import { VERSION } from './version.js';
 
 export interface StartOptions {
   readonly configuration: Configuration;

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { READS_EXTENSION } from './auth/access.js';
 import type { House } from './database/migrator.js';
 import { buildOpenApi, type Operation } from './http/openapi.js';
 import { addProblems } from './http/problem-docs.js';
-
-/** The release, from package.json: two levels up from `src/` in a checkout as in `dist/src/` once built. */
-export const VERSION = readVersion();
+import { VERSION } from './version.js';
 
 const DESCRIPTION = `Many AI products on one PostgreSQL cluster, each in a schema of its own.
 
@@ -52,15 +49,4 @@ function documentIdempotency(method: string, operation: Operation): void {
 function tagsOf({ products, shared }: House): { name: string; description: string }[] {
   const tags = [...products, ...shared].flatMap((manifest) => manifest.tags);
   return [...tags, { name: 'Probes', description: 'For orchestrators.' }];
-}
-
-function readVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
-    } catch {
-      continue;
-    }
-  }
-  return '0.0.0';
 }

@@ -5,7 +5,7 @@ import { AlertRules } from '../alerts/rules/alert-rules.js';
 import { HOUSE } from '../database/database.module.js';
 import type { Place } from '../database/keyset.js';
 import type { House } from '../database/migrator.js';
-import { UsageError } from './context.js';
+import { UsageError } from './usage-error.js';
 
 const PAGE = 100;
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, it } from '@jest/globals';
 import { registerAlertRules } from './alert-rules.js';
-import { UsageError } from './context.js';
 import { readSeconds } from './duration.js';
+import { UsageError } from './usage-error.js';
 
 /** What is wrong with the flags is told before anything is opened. */
 async function set(...flags: string[]): Promise<void> {

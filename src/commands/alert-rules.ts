@@ -6,11 +6,12 @@ import type { RuleState } from '../alerts/rules/rule.dto.js';
 import { RulesService } from '../alerts/rules/rules.service.js';
 import type { AlertRuleChoice } from '../database/manifest.js';
 import { refuseUnknown } from './alert-lookups.js';
-import { commandContext, orMissing, UsageError } from './context.js';
+import { commandContext, orMissing } from './context.js';
 import { readSeconds } from './duration.js';
 import { withParts } from './house-context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface SetFlags {
   product?: string;

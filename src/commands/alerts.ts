@@ -10,11 +10,12 @@ import { newId } from '../database/new-id.js';
 import { registerAlertRules } from './alert-rules.js';
 import { allAlerts, refuseUnknown } from './alert-lookups.js';
 import { printAlerts } from './alerts-table.js';
-import { commandContext, orMissing, UsageError } from './context.js';
+import { commandContext, orMissing } from './context.js';
 import { readSeconds } from './duration.js';
 import { withParts } from './house-context.js';
 import { audit, cliActor } from './key.js';
 import { print, printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface ListFlags {
   state?: string;
@@ -31,8 +32,7 @@ interface SilenceFlags {
   json?: true;
 }
 
-export function registerAlerts(program: Command): void {
-  const alerts = program.command('alerts').description('what is wrong, and whom it is told');
+export function defineAlerts(alerts: Command): void {
   alerts
     .command('list')
     .description('list alerts, the one that began last first')

@@ -9,12 +9,13 @@ import { verifyBackup } from '../backup/restore/verify-backup.js';
 import { openStore } from '../backup/store/open-store.js';
 import { BACKUP_FORMATS, type Backup, type BackupFormat } from '../monitoring/backups/backup.entity.js';
 import type { Databases } from '../database/databases.js';
-import { VERSION } from '../document-api.js';
+import { VERSION } from '../version.js';
 import { AppError } from '../errors/app-error.js';
-import { commandContext, UsageError, withDatabases, type CommandContext } from './context.js';
+import { commandContext, withDatabases, type CommandContext } from './context.js';
 import { cliActor } from './key.js';
 import { print, printJson, printTable, progressBar } from './output.js';
 import { abortOnSignal } from './signals.js';
+import { UsageError } from './usage-error.js';
 
 interface CreateFlags {
   schema?: string;
@@ -22,8 +23,7 @@ interface CreateFlags {
   json?: true;
 }
 
-export function registerBackup(program: Command): void {
-  const backup = program.command('backup').description('backups: make, list and prove them');
+export function defineBackup(backup: Command): void {
   backup
     .command('create')
     .description('dump every schema at one moment, or one schema')

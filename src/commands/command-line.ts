@@ -1,51 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { ConfigurationError } from '../config/env.js';
-import { VERSION } from '../document-api.js';
 import { AppError } from '../errors/app-error.js';
-import { UsageError } from './context.js';
-import { registerAlerts } from './alerts.js';
-import { registerBackup } from './backup.js';
-import { registerDemo } from './demo.js';
-import { registerDoctor } from './doctor.js';
-import { registerExport } from './export.js';
-import { registerHealth } from './health.js';
-import { registerImport } from './import.js';
-import { registerKey } from './key.js';
-import { registerMcp } from './mcp.js';
-import { registerMigrate } from './migrate.js';
-import { registerProduct } from './product.js';
-import { registerReembed } from './reembed.js';
-import { registerRollback } from './rollback.js';
-import { registerRestore } from './restore.js';
-import { registerSecret } from './secret.js';
-import { registerStart } from './start.js';
-import { registerStatus } from './status.js';
-import { registerUrl } from './url.js';
-import { registerWorker } from './worker.js';
-
-/** In the order in which `nagaya --help` lists them. */
-const VERBS = [
-  registerStart,
-  registerWorker,
-  registerDemo,
-  registerMigrate,
-  registerRollback,
-  registerStatus,
-  registerDoctor,
-  registerHealth,
-  registerAlerts,
-  registerKey,
-  registerProduct,
-  registerBackup,
-  registerRestore,
-  registerExport,
-  registerImport,
-  registerReembed,
-  registerMcp,
-  registerUrl,
-  registerSecret,
-];
+import { VERSION } from '../version.js';
+import { UsageError } from './usage-error.js';
+import { VERBS } from './verbs.js';
 
 const DONE = 0;
 const FAILED = 1;
@@ -60,14 +19,23 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError();
-  for (const register of VERBS) register(program);
-  for (const command of program.commands) command.exitOverride().commands.forEach((verb) => verb.exitOverride());
+  const wanted = nameOf(args);
   try {
+    for (const { usage, summary, load } of VERBS) {
+      const command = program.command(usage).description(summary);
+      if (command.name() === wanted) (await load())(command);
+    }
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? DONE);
   } catch (error) {
     return report(error);
   }
+}
+
+/** The verb that is asked for, or whose help is. */
+function nameOf(args: readonly string[]): string | undefined {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return words[0] === 'help' ? words[1] : words[0];
 }
 
 /** Who pipes into `head` has read enough; that is no failure, and a service goes on without its terminal. */

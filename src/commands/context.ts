@@ -7,9 +7,6 @@ import { AppError } from '../errors/app-error.js';
 import { houseOf } from '../house.js';
 import { PRODUCTS } from '../products/index.js';
 
-/** Used the wrong way: exit status 2, where a failure is 1. */
-export class UsageError extends Error {}
-
 export interface CommandContext {
   readonly configuration: Configuration;
   readonly house: House;

@@ -16,10 +16,8 @@ interface DemoFlags {
 const PRODUCT = 'coding_rule2';
 const KEY_LIFETIME_MS = 60 * 60_000;
 
-export function registerDemo(program: Command): void {
-  program
-    .command('demo')
-    .description('play a working day of a coding assistant through the API, then search it')
+export function defineDemo(demo: Command): void {
+  demo
     .option('--url <url>', 'where Nagaya serves; default: HOST and PORT, or a service of its own if nothing answers there')
     .option('--key <key>', `a key of ${PRODUCT}; default: one made for an hour`)
     .option('--operator-key <key>', "an operator key, to see the operator's view; default: one made for an hour")

@@ -30,10 +30,8 @@ interface Diagnosis {
 
 const RULES = [...GROUND_RULES, ...TABLE_RULES, ...WATCH_RULES];
 
-export function registerDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('compare roles, grants and policies with what the manifests say; exit 1 where isolation or service is at risk')
+export function defineDoctor(doctor: Command): void {
+  doctor
     .option('--fix', 'mend what can be mended')
     .option('--drift', 'also hold every schema against what its migrations make, object by object')
     .option('--json', 'print JSON')

@@ -1,4 +1,4 @@
-import { UsageError } from './context.js';
+import { UsageError } from './usage-error.js';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 

@@ -4,8 +4,9 @@ import { open, truncate } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { ExportService } from '../transfer/export.service.js';
-import { commandContext, UsageError, withDatabases } from './context.js';
+import { commandContext, withDatabases } from './context.js';
 import { print, printJson, progressPrinter } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface ExportFlags {
   out?: string;
@@ -18,10 +19,8 @@ interface ExportFlags {
 const TAIL_STEP = 4 * 1024 * 1024;
 const ROWS_A_STEP = 10_000;
 
-export function registerExport(program: Command): void {
-  program
-    .command('export <product>')
-    .description('write all that a product has as JSON Lines; see docs/export.md')
+export function defineExport(exporting: Command): void {
+  exporting
     .option('--out <file>', 'where to; default: standard output')
     .option('--resume', 'go on with a file that an export left unfinished')
     .option('--force', 'write over a file that is there')

@@ -11,10 +11,8 @@ import { commandContext } from './context.js';
 import { withParts } from './house-context.js';
 import { print, printJson, printTable } from './output.js';
 
-export function registerHealth(program: Command): void {
-  program
-    .command('health')
-    .description('look at every schema now, keep what is seen, and say what is wrong; exit 1 where something is critical or can not be seen')
+export function defineHealth(health: Command): void {
+  health
     .option('--json', 'print JSON')
     .action(runHealth);
 }

@@ -3,8 +3,9 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ImportService } from '../transfer/import.service.js';
 import { linesOf, readLine } from '../transfer/transfer-lines.js';
 import { ON_EXISTING, type ImportReport, type OnExisting } from '../transfer/transfer.dto.js';
-import { commandContext, UsageError, withDatabases } from './context.js';
+import { commandContext, withDatabases } from './context.js';
 import { printJson, printTable, progressPrinter } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface ImportFlags {
   onExisting: OnExisting;
@@ -14,10 +15,8 @@ interface ImportFlags {
 
 const LINES_A_STEP = 10_000;
 
-export function registerImport(program: Command): void {
-  program
-    .command('import <file>')
-    .description('read what export has written, into the product that it names; - reads standard input')
+export function defineImport(importing: Command): void {
+  importing
     .addOption(new Option('--on-existing <what>', 'what to do with rows that are there already').choices(ON_EXISTING).default('keep'))
     .option('--from-line <number>', 'go on at this line', readNumber, 1)
     .option('--json', 'print JSON')

@@ -4,8 +4,9 @@ import { ApiKeysService, type NewApiKey } from '../auth/api-keys.service.js';
 import type { ApiKey } from '../auth/api-key.entity.js';
 import { AuditLog } from '../auth/audit-log.js';
 import type { Databases } from '../database/databases.js';
-import { commandContext, orMissing, UsageError, withDatabases } from './context.js';
+import { commandContext, orMissing, withDatabases } from './context.js';
 import { print, printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface CreateFlags {
   operator?: true;
@@ -19,8 +20,7 @@ interface CreateFlags {
 const PAGE = 100;
 const MAX_OVERLAP_MS = 30 * 86_400_000;
 
-export function registerKey(program: Command): void {
-  const key = program.command('key').description('API keys');
+export function defineKey(key: Command): void {
   key
     .command('create')
     .description('make a key and print it, this once')

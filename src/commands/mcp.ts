@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 import { ApiKeysService } from '../auth/api-keys.service.js';
 import { startService } from '../bootstrap.js';
 import { createLogger } from '../http/logging.js';
-import { commandContext, UsageError, withDatabases, type CommandContext } from './context.js';
+import { commandContext, withDatabases, type CommandContext } from './context.js';
+import { UsageError } from './usage-error.js';
 
 interface McpFlags {
   url?: string;
@@ -18,10 +19,8 @@ const KEY_LIFETIME_MS = 24 * 60 * 60_000;
 /** JSON-RPC: the range of codes that a server chooses for itself. */
 const UPSTREAM_FAILED = -32_000;
 
-export function registerMcp(program: Command): void {
-  program
-    .command('mcp')
-    .description('the Model Context Protocol over standard input and output, for assistants that start their servers; see docs/assistants.md')
+export function defineMcp(mcp: Command): void {
+  mcp
     .option('--url <url>', 'where Nagaya serves (NAGAYA_API_URL); default: HOST and PORT, or a service of its own if nothing answers there')
     .option('--key <key>', "the product's key (NAGAYA_API_KEY); default: one made for as long as this runs")
     .option('--product <id>', 'the product', 'coding_rule2')

@@ -8,12 +8,13 @@ import { planMigrations, type PlannedMigration } from '../database/migrations/pl
 import { readMigrationStates, type MigrationState } from '../database/migrations/migration-state.js';
 import { messageOf } from '../database/migrations/run-journal.js';
 import { DEFAULT_PARALLEL, type House, type MigrationReport } from '../database/migrator.js';
-import { VERSION } from '../document-api.js';
+import { VERSION } from '../version.js';
 import { migrateHouse } from '../migrate-house.js';
-import { commandContext, UsageError, withCluster } from './context.js';
+import { commandContext, withCluster } from './context.js';
 import { migrateProgress } from './migrate-progress.js';
 import { print, printJson, printTable } from './output.js';
 import { stopSignal } from './stop-signal.js';
+import { UsageError } from './usage-error.js';
 
 interface MigrateFlags {
   plan?: true;
@@ -25,10 +26,8 @@ interface MigrateFlags {
   json?: true;
 }
 
-export function registerMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description('make roles, schemas, tables, grants and policies what this release needs')
+export function defineMigrate(migrate: Command): void {
+  migrate
     .option('--plan', 'only say what would be applied: the statements and the locks they take')
     .option('--schema <schema...>', 'only these schemas')
     .option('--parallel <n>', 'how many products at a time', String(DEFAULT_PARALLEL))

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { archiveProduct, dropProduct, restoreArchive, type LifeContext } from '../life-cycle/product-life.js';
 import { migrateHouse } from '../migrate-house.js';
-import { commandContext, UsageError, withDatabases, type CommandContext } from './context.js';
+import { commandContext, withDatabases, type CommandContext } from './context.js';
 import { makeNow, withBackupHouse } from './backup.js';
 import { audit } from './key.js';
 import { print, printJson, progressPrinter } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface JsonFlag {
   json?: true;

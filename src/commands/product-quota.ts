@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { ProductQuotas } from '../auth/product-quotas.js';
 import { setProductQuota } from '../core/products/set-product-quota.js';
-import { commandContext, UsageError, withDatabases } from './context.js';
+import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface QuotaFlags {
   bytes?: string;

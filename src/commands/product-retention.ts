@@ -3,9 +3,10 @@ import type { RoleDatabase } from '../database/role-database.js';
 import type { ProductManifest } from '../database/manifest.js';
 import { COUNTED_AT_MOST, readOldRows, tooOldBefore } from '../retention/old-rows.js';
 import { assertAging, MAX_DAYS, readRowAges, setRowAge, type KeptFor } from '../retention/row-ages.js';
-import { commandContext, UsageError, withDatabases } from './context.js';
+import { commandContext, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
 interface RetentionFlags {
   table?: string;

@@ -10,8 +10,7 @@ import { registerProductQuota } from './product-quota.js';
 import { registerProductRetention } from './product-retention.js';
 import { registerProductNew } from './product-new.js';
 
-export function registerProduct(program: Command): void {
-  const product = program.command('product').description('the products of the cluster');
+export function defineProduct(product: Command): void {
   registerProductNew(product);
   product.command('list').description('list products').option('--json', 'print JSON').action(runList);
   product.command('suspend <id>').description('answer 403 for a product; its data is untouched').option('--json', 'print JSON').action(setStatus('suspended'));

@@ -6,10 +6,11 @@ import { Embeddings } from '../embeddings/embeddings.js';
 import type { KeptVectors, VectorKeeper } from '../embeddings/vector-keeper.js';
 import { AppError } from '../errors/app-error.js';
 import { JobRunner } from '../jobs/job-runner.js';
-import { commandContext, UsageError } from './context.js';
+import { commandContext } from './context.js';
 import { withParts } from './house-context.js';
 import { print, printJson, printTable, progressBar, progressPrinter } from './output.js';
 import { stopSignal } from './stop-signal.js';
+import { UsageError } from './usage-error.js';
 
 interface ReembedFlags {
   product: string;
@@ -23,10 +24,8 @@ const LINE_EVERY_MS = 2_000;
 /** Columns hold it. */
 const MODEL_MAX = 100;
 
-export function registerReembed(program: Command): void {
-  program
-    .command('reembed')
-    .description('compute anew every embedding that is missing or of another model; see docs/search.md')
+export function defineReembed(reembed: Command): void {
+  reembed
     .option('--product <id>', 'whose', 'coding_rule2')
     .option('--model <name>', 'the model to change over to; default: NAGAYA_EMBEDDINGS_MODEL')
     .option('--dry-run', 'only tell what there is, and what would be computed')

@@ -7,15 +7,16 @@ import { planRestore, type RestorePlan } from '../backup/restore/plan-restore.js
 import { confirmRestore, restoreSchema, targetUrl, undoRestore } from '../backup/restore/restore-schema.js';
 import { restoreWhole } from '../backup/restore/restore-whole.js';
 import { openStore } from '../backup/store/open-store.js';
-import { VERSION } from '../document-api.js';
+import { VERSION } from '../version.js';
 import { AppError } from '../errors/app-error.js';
 import { migrateHouse } from '../migrate-house.js';
 import type { Cluster } from '../database/cluster.js';
 import { assertSchema, withBackupHouse } from './backup.js';
-import { commandContext, UsageError, withCluster, type CommandContext } from './context.js';
+import { commandContext, withCluster, type CommandContext } from './context.js';
 import { audit, cliActor } from './key.js';
 import { print, printJson, printTable, progressBar, progressPrinter } from './output.js';
 import { abortOnSignal } from './signals.js';
+import { UsageError } from './usage-error.js';
 
 interface RestoreFlags {
   schema?: string;
@@ -25,10 +26,8 @@ interface RestoreFlags {
   json?: true;
 }
 
-export function registerRestore(program: Command): void {
-  const restore = program
-    .command('restore')
-    .description('restore a backup: one schema in place or beside the live one, or a full backup into an empty database')
+export function defineRestore(restore: Command): void {
+  restore
     .argument('[backup]', 'its id (or the end of it) or name')
     .option('--schema <schema>', 'only this one; in place of the live one, whose state is kept until confirmed')
     .option('--as <name>', 'beside the live one, under this name')

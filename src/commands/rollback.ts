@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { rollBack } from '../database/roll-back.js';
 import { messageOf } from '../database/migrations/run-journal.js';
-import { VERSION } from '../document-api.js';
-import { commandContext, UsageError, withCluster } from './context.js';
+import { VERSION } from '../version.js';
+import { commandContext, withCluster } from './context.js';
 import { migrateProgress } from './migrate-progress.js';
 import { print, printJson } from './output.js';
 import { stopSignal } from './stop-signal.js';
+import { UsageError } from './usage-error.js';
 
 interface RollbackFlags {
   schema: string;
@@ -15,10 +16,8 @@ interface RollbackFlags {
   json?: true;
 }
 
-export function registerRollback(program: Command): void {
-  program
-    .command('rollback')
-    .description('take back the newest migration of one schema, one step')
+export function defineRollback(rollback: Command): void {
+  rollback
     .requiredOption('--schema <schema>', 'whose')
     .option('--lose-data', 'also where it drops or deletes what holds rows')
     .option('--json', 'print JSON')

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { rotateSecret } from '../database/rotate-secret.js';
-import { commandContext, UsageError, withCluster } from './context.js';
+import { commandContext, withCluster } from './context.js';
 import { print, printJson, printTable } from './output.js';
+import { UsageError } from './usage-error.js';
 
-export function registerSecret(program: Command): void {
-  const secret = program.command('secret').description('the secret that the roles\' passwords are derived from');
+export function defineSecret(secret: Command): void {
   secret
     .command('rotate')
     .description('move all roles from NAGAYA_ROLE_SECRET_PREVIOUS to NAGAYA_ROLE_SECRET; open connections stay')

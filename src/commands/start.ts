@@ -10,11 +10,8 @@ import { commandContext } from './context.js';
 import { print, progressPrinter } from './output.js';
 import { untilSignalled } from './signals.js';
 
-export function registerStart(program: Command): void {
-  program
-    .command('start')
-    .description('serve the API; without DATABASE_URL on the embedded database in ./data')
-    .action(runStart);
+export function defineStart(start: Command): void {
+  start.action(runStart);
 }
 
 /** Serves until SIGTERM or SIGINT, then drains. People read standard output, machines the log on standard error. */

@@ -10,10 +10,8 @@ import { describeState, readDrift } from './drift.js';
 import { readStates } from './migrate.js';
 import { print, printJson, printTable } from './output.js';
 
-export function registerStatus(program: Command): void {
-  program
-    .command('status')
-    .description('which database, and how far each schema is migrated')
+export function defineStatus(status: Command): void {
+  status
     .option('--json', 'print JSON')
     .action(runStatus);
 }

@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 import { canLogIn } from '../database/access/role-passwords.js';
 import { requireAdminUrl } from '../database/cluster.js';
 import { RoleNames } from '../database/role-names.js';
-import { commandContext, UsageError, withCluster } from './context.js';
+import { commandContext, withCluster } from './context.js';
 import { print, printJson } from './output.js';
+import { UsageError } from './usage-error.js';
 
-export function registerUrl(program: Command): void {
-  program
-    .command('url <role>')
-    .description('print a psql URL that logs in as a role (for admins: it holds the password)')
+export function defineUrl(url: Command): void {
+  url
     .option('--json', 'print JSON')
     .action(runUrl);
 }

@@ -6,18 +6,15 @@ import { openStore } from '../backup/store/open-store.js';
 import { openCluster, requireAdminUrl } from '../database/cluster.js';
 import { Databases } from '../database/databases.js';
 import { AppError } from '../errors/app-error.js';
-import { VERSION } from '../document-api.js';
+import { VERSION } from '../version.js';
 import { createLogger, NestLogger } from '../http/logging.js';
 import { WorkerModule } from '../worker.module.js';
 import { commandContext } from './context.js';
 import { print } from './output.js';
 import { untilSignalled } from './signals.js';
 
-export function registerWorker(program: Command): void {
-  program
-    .command('worker')
-    .description('run the jobs that need more rights than serving has: backups and drills; on a server only (with the embedded engine, serving does them)')
-    .action(runWorker);
+export function defineWorker(worker: Command): void {
+  worker.action(runWorker);
 }
 
 /** Works until SIGTERM or SIGINT; a job at work is told to stop and waited for. Any number may run: each job is done by one of them. */
