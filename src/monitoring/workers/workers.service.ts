@@ -26,6 +26,7 @@ export class WorkersService {
               interval_seconds = excluded.interval_seconds, last_heartbeat = greatest(w.last_heartbeat, excluded.last_heartbeat)
        RETURNING ${COLUMNS}, 'alive' AS state`,
       [newId(), productId, workerId, beat.workerType, beat.status, beat.cpuUsage ?? null, beat.memoryUsage ?? null, beat.taskCount, beat.intervalSeconds],
+      { prepared: true },
     );
     if (row === undefined) throw new AppError('internal', 'The heartbeat was not recorded.');
     return row;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { StatementOptions } from '../../database/admin-connection.js';
 import { Databases } from '../../database/databases.js';
 import type { RoleDatabase } from '../../database/role-database.js';
 
@@ -8,8 +9,8 @@ import type { RoleDatabase } from '../../database/role-database.js';
 export class CodingRule2Database {
   constructor(private readonly databases: Databases) {}
 
-  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
-    return this.own.query<Row>(sql, values);
+  query<Row extends object>(sql: string, values?: readonly unknown[], options?: StatementOptions): Promise<Row[]> {
+    return this.own.query<Row>(sql, values, options);
   }
 
   manager(): Promise<EntityManager> {

@@ -39,6 +39,7 @@ export class ConversationsService {
     const [row] = await this.database.query<Conversation & { embedding?: string | null; embeddingModel?: string | null }>(
       `SELECT ${CONVERSATION_COLUMNS}${extra} FROM coding_rule2.conversation_context WHERE id = $1`,
       [id],
+      { prepared: true },
     );
     if (row === undefined) throw notFound();
     const { embeddingModel, ...conversation } = row;
@@ -98,6 +99,7 @@ export class ConversationsService {
        VALUES ${rows.join(', ')}
        RETURNING ${returning}`,
       values,
+      { prepared: conversations.length === 1 },
     );
     this.indexing.addNewRows('conversations', recorded.length);
     return recorded;

@@ -46,12 +46,13 @@ export class MemoriesService {
         const vector = embedding ? [vectorToBinary(embedding), embeddingModel ?? null] : [null, null];
         return [newId(), sessionId, memoryType, memoryContent, retentionPriority, expiresAt ?? null, ...vector];
       }),
+      { prepared: memories.length === 1 },
     );
   }
 
   /** @throws AppError `not_found`, also for one that has expired */
   async get(id: string): Promise<Memory> {
-    const [row] = await this.database.query<Memory>(`SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED}`, [id]);
+    const [row] = await this.database.query<Memory>(`SELECT ${MEMORY_COLUMNS} FROM coding_rule2.memory_inheritance WHERE id = $1 AND ${NOT_EXPIRED}`, [id], { prepared: true });
     if (row === undefined) throw notFound();
     return row;
   }

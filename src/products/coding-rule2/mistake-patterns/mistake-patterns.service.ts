@@ -93,6 +93,7 @@ export class MistakePatternsService {
         occurrence.sessionId ?? null,
         occurrence.detail ?? null,
       ],
+      { prepared: true },
     );
     if (row === undefined) throw new AppError('internal', 'The occurrence was not recorded.');
     return row;
@@ -104,7 +105,7 @@ export class MistakePatternsService {
 
   /** @throws AppError `not_found` */
   async get(patternType: string): Promise<MistakePattern> {
-    const [row] = await this.database.query<MistakePattern>(`SELECT ${COLUMNS} FROM coding_rule2.mistake_patterns WHERE pattern_type = $1`, [patternType]);
+    const [row] = await this.database.query<MistakePattern>(`SELECT ${COLUMNS} FROM coding_rule2.mistake_patterns WHERE pattern_type = $1`, [patternType], { prepared: true });
     if (row === undefined) throw notFound();
     return row;
   }

@@ -14,6 +14,11 @@ export class RowFilter {
     return this.conditions.length === 0 && this.always === '';
   }
 
+  /** Its SQL is the same for every search. */
+  get takesNoValue(): boolean {
+    return this.conditions.length === 0;
+  }
+
   /** @param condition everything before the value, such as `session_id =` */
   add(condition: string, value: unknown, { isIndexed = false } = {}): this {
     this.conditions.push({ condition, value });

@@ -25,6 +25,8 @@ const MAX_SCAN_TUPLES = 20_000;
  */
 const SCAN_SETTINGS = `(SELECT set_config('hnsw.ef_search', $2, true) || set_config('hnsw.iterative_scan', 'strict_order', true)
                  || set_config('hnsw.max_scan_tuples', '${MAX_SCAN_TUPLES}', true)) IS NOT NULL`;
+/** How many are asked for by most: few enough that connections can keep a statement for each. */
+const USUAL_LIMITS: ReadonlySet<number> = new Set([5, 10, 20]);
 /** Rows whose similarity says what is usual, for the search that weighs words and vectors against each other. */
 const SAMPLE = 300;
 
@@ -41,37 +43,83 @@ export async function nearestRows<Row extends { id: string }>(
   filter: RowFilter,
   most: number,
 ): Promise<(Row & VectorHit)[]> {
-  const select = (isExact: boolean): Promise<(Row & VectorHit & Place)[]> => {
-    const values: unknown[] = [vectorToBinary(query.vector), String(Math.trunc(query.efSearch))];
-    const part = (isOwn: boolean, from: string, vector: string, model: string): string => `
-      (SELECT ${columns}, 1 - (${vector} <=> $1) AS similarity, ${isOwn} AS "isOwn", EXISTS (SELECT FROM ${corpus.kept.table}) AS "areKept"
+  const search = new NearestSearch<Row>(database, corpus, columns, query, filter, Math.trunc(most));
+  const { rows, areKept } = await search.own();
+  const isComplete = !areKept && rows.length === search.most;
+  // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
+  return (isComplete ? rows : await search.everywhere(areKept)).sort((a, b) => b.similarity - a.similarity).slice(0, search.most);
+}
+
+type Hit<Row> = Row & VectorHit;
+
+/**
+ * Where the nearest rows are looked for. While a change of model is under way, a row's vector of this model is in the corpus' own table or
+ * in the one beside. At other times that one is empty, and a statement that names both costs half as much again to plan as one that names one.
+ */
+class NearestSearch<Row extends { id: string }> {
+  constructor(
+    private readonly database: Queryable,
+    private readonly corpus: Corpus,
+    private readonly columns: string,
+    private readonly query: VectorQuery,
+    private readonly filter: RowFilter,
+    readonly most: number,
+  ) {}
+
+  /** By the index of the corpus' own table, and whether there is anything in the other. */
+  async own(): Promise<{ rows: Hit<Row>[]; areKept: boolean }> {
+    const values = this.values();
+    // A row comes also where nothing is found: it tells whether anything is kept, in the same snapshot.
+    const rows = await this.database.query<Hit<Row> & { areKept: boolean }>(
+      `SELECT nearest.*, "areKept" FROM (SELECT EXISTS (SELECT FROM ${this.corpus.kept.table}) AS "areKept") k LEFT JOIN LATERAL ${this.ownPart(values, false)} nearest ON true`,
+      values,
+      { prepared: this.isAlwaysPlannedAlike },
+    );
+    return {
+      rows: rows.filter(({ id }) => id !== null).map(({ areKept: _, ...row }) => row as unknown as Hit<Row>),
+      areKept: rows[0]?.areKept ?? false,
+    };
+  }
+
+  /** In both tables by one statement: a row that is moved meanwhile is neither lost nor found twice. */
+  async everywhere(areKept: boolean): Promise<Hit<Row>[]> {
+    // The index of the one table has come back short already where nothing is kept.
+    const found = areKept ? await this.both(false) : [];
+    const kept = found.filter(({ isOwn }) => !isOwn).length;
+    const isEnough = kept >= this.most && found.length - kept >= this.most;
+    return (isEnough ? found : await this.both(true)).map(({ isOwn: _, ...row }) => row as unknown as Hit<Row>);
+  }
+
+  private both(isExact: boolean): Promise<(Hit<Row> & { isOwn: boolean })[]> {
+    const values = this.values();
+    const { table, kept } = this.corpus;
+    const keptPart = this.part(values, isExact, `${kept.table} JOIN ${table} ON id = ${kept.id}`, 'kept_embedding', 'kept_model');
+    return this.database.query(`SELECT *, true AS "isOwn" FROM ${this.ownPart(values, isExact)} own UNION ALL SELECT *, false FROM ${keptPart} kept`, values);
+  }
+
+  private ownPart(values: unknown[], isExact: boolean): string {
+    return this.part(values, isExact, this.corpus.table, 'vector_embedding', 'embedding_model');
+  }
+
+  private part(values: unknown[], isExact: boolean, from: string, vector: string, model: string): string {
+    // The addition keeps the planner from using an index that has just come back short.
+    return `
+      (SELECT ${this.columns}, 1 - (${vector} <=> $1) AS similarity
          FROM ${from}
         WHERE ${SCAN_SETTINGS}
-          AND ${vector} IS NOT NULL${ofModel(model, query, values)}${filter.sql(values)}
+          AND ${vector} IS NOT NULL${ofModel(model, this.query, values)}${this.filter.sql(values)}
         ORDER BY ${isExact ? `(${vector} <=> $1) + 0` : `${vector} <=> $1`}
-        LIMIT ${Math.trunc(most)})`;
-    // While a change of model is under way, a row's vector of this model is in the one place or in the other.
-    const own = part(true, corpus.table, 'vector_embedding', 'embedding_model');
-    const kept = part(false, `${corpus.kept.table} JOIN ${corpus.table} ON id = ${corpus.kept.id}`, 'kept_embedding', 'kept_model');
-    return database.query<Row & VectorHit & Place>(`${own} UNION ALL ${kept}`, values);
-  };
-  const found = await select(false);
-  // The addition keeps the planner from using an index that has just come back short.
-  const nearest = isShort(found, most) ? await select(true) : found;
-  // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
-  const best = nearest.sort((a, b) => b.similarity - a.similarity).slice(0, most);
-  return best.map(({ isOwn: _, areKept: __, ...row }) => row as unknown as Row & VectorHit);
-}
+        LIMIT ${this.most})`;
+  }
 
-/** Where a row's vector was found, and whether there are any in the other place. */
-interface Place {
-  readonly isOwn: boolean;
-  readonly areKept: boolean;
-}
+  /** A value to compare with, be it a model's name, makes one plan good for one search and bad for the next: how many rows have it differs. */
+  private get isAlwaysPlannedAlike(): boolean {
+    return this.query.model === null && this.filter.takesNoValue && USUAL_LIMITS.has(this.most);
+  }
 
-function isShort(found: readonly Place[], most: number): boolean {
-  const own = found.filter(({ isOwn }) => isOwn).length;
-  return own < most || (found.some(({ areKept }) => areKept) && found.length - own < most);
+  private values(): unknown[] {
+    return [vectorToBinary(this.query.vector), String(Math.trunc(this.query.efSearch))];
+  }
 }
 
 /** How similar the given rows are; those without a vector of the model are left out. */

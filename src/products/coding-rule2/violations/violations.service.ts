@@ -40,6 +40,7 @@ export class ViolationsService {
         violation.sessionId ?? null,
         patternType,
       ],
+      { prepared: true },
     );
     if (row !== undefined) return row;
     throw invalid('/patternType', 'must be a mistake pattern that is known: describe it first, or record that it happened');
@@ -60,7 +61,7 @@ export class ViolationsService {
 
   /** @throws AppError `not_found` */
   async get(id: string): Promise<Violation> {
-    const [row] = await this.database.query<Violation>(`SELECT ${COLUMNS} FROM coding_rule2.constitutional_violations WHERE id = $1`, [id]);
+    const [row] = await this.database.query<Violation>(`SELECT ${COLUMNS} FROM coding_rule2.constitutional_violations WHERE id = $1`, [id], { prepared: true });
     if (row === undefined) throw notFound();
     return row;
   }
