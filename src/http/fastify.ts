@@ -72,8 +72,20 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
     void reply.header('x-request-id', request.id);
     done();
   });
+  takeTheRestOfABody(fastify);
   drainOnClose(fastify);
   return adapter;
+}
+
+/**
+ * Fastify ends the connection where it refuses a body before its end, as one that is too large. A client that is still sending then finds
+ * the connection broken and never reads why. Without that word Node reads on and keeps nothing, for as long as a request may take to arrive.
+ */
+function takeTheRestOfABody(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (!request.raw.complete) void reply.removeHeader('connection');
+    done(null, payload);
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -324,6 +325,27 @@ describe('on a real connection', () => {
     expect(top).toContain(`HTTP/1.1 ${status} `);
     expect(top).toContain('content-type: application/problem+json; charset=utf-8');
     expect(JSON.parse(body!)).toMatchObject({ type: `urn:nagaya:problem:${code}`, status, code, requestId: expect.any(String) });
+  });
+
+  it.each([
+    ['that says how long it is', 'Content-Length: 6000000', (bytes: number) => 'x'.repeat(bytes)],
+    ['in chunks', 'Transfer-Encoding: chunked', (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`],
+  ])('a body %s and is too large is taken to its end, so that whoever is still sending it reads why', async (_how, length, piece) => {
+    const end = length.startsWith('Transfer') ? '0\r\n\r\n' : '';
+    let received = '';
+    const socket = connect(port(), '127.0.0.1');
+    socket.setEncoding('utf8').on('data', (data: string) => (received += data));
+    const broken = new Promise<never>((_resolve, reject) => socket.on('close', () => reject(new Error(`closed after ${received}`))).on('error', reject));
+    broken.catch(() => {});
+    const answered = async (what: string): Promise<void> => {
+      while (!received.includes(what)) await Promise.race([broken, once(socket, 'data')]);
+    };
+    socket.write(`POST ${NOTES} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${length}\r\n\r\n${piece(4_000_001)}`);
+    await answered('payload_too_large');
+    socket.write(`${piece(1_999_999)}${end}GET ${NOTES}?next=1 HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await answered('HTTP/1.1 400 ');
+    expect(received).toMatch(/^HTTP\/1.1 413 /);
+    socket.destroy();
   });
 
   it.each([
