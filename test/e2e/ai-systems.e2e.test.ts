@@ -38,6 +38,11 @@ describe('registering', () => {
     expect((await register('none', '2', { productId: null })).body).toMatchObject({ productId: null });
   });
 
+  test('to a product that is none is refused, and nothing is kept', async () => {
+    for (const productId of ['tea_huose', 'TEA_HOUSE', 'core']) expect(refusal(await register('nowhere', '1', { productId }))).toEqual([400, 'validation_failed', '/productId']);
+    expect(await listed('systemType=nowhere')).toEqual([]);
+  });
+
   test('the same kind and version twice is a conflict, also when both come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => register('twice', '1')));
     expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
@@ -78,6 +83,7 @@ describe('changing', () => {
     [{ version: null }, '/version'],
     [{ config: null }, '/config'],
     [{ systemType: '' }, '/systemType'],
+    [{ version: '3', productId: 'tea_huose' }, '/productId'],
     [{ createdAt: '2026-01-01T00:00:00Z' }, '/createdAt'],
     [{ id: NOBODYS }, '/id'],
   ])('refuses %j', async (changes, pointer) => {

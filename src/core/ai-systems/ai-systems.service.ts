@@ -12,8 +12,9 @@ type Changes = Partial<Pick<AiSystem, 'systemType' | 'version' | 'config' | 'pro
 export class AiSystemsService {
   constructor(private readonly databases: Databases) {}
 
-  /** @throws AppError `conflict` where the kind and version are registered already */
+  /** @throws AppError `conflict` where the kind and version are registered already, or `validation_failed` for an unknown product */
   async register(system: Pick<AiSystem, 'systemType' | 'version' | 'config'> & { productId?: string | null }): Promise<AiSystem> {
+    await this.requireProduct(system.productId);
     const [row] = await this.databases.control.query<AiSystem>(
       `INSERT INTO core.ai_systems (id, system_type, version, config, product_id)
        VALUES ($1, $2, $3, $4, $5)
@@ -45,9 +46,10 @@ export class AiSystemsService {
     return row ?? absent();
   }
 
-  /** @throws AppError `not_found`, `conflict`, or `validation_failed` where nothing is to be changed */
+  /** @throws AppError `not_found`, `conflict`, or `validation_failed` where nothing is to be changed or the product is unknown */
   async change(id: string, changes: Changes): Promise<AiSystem> {
     if (Object.values(changes).every((value) => value === undefined)) throw invalid('', 'must name at least one field to change');
+    await this.requireProduct(changes.productId);
     const [row] = await this.databases.control.query<AiSystem>(
       `UPDATE core.ai_systems
           SET system_type = coalesce($2, system_type), version = coalesce($3, version), config = coalesce($4, config),
@@ -63,6 +65,13 @@ export class AiSystemsService {
   async remove(id: string): Promise<void> {
     const rows = await this.databases.control.query('DELETE FROM core.ai_systems WHERE id = $1 RETURNING id', [id]);
     if (rows.length === 0) absent();
+  }
+
+  /** A mistyped product would keep the system out of every list that asks by product. */
+  private async requireProduct(id: string | null | undefined): Promise<void> {
+    if (id === undefined || id === null) return;
+    const rows = await this.databases.control.query('SELECT FROM core.products WHERE id = $1', [id]);
+    if (rows.length === 0) throw invalid('/productId', 'must be the id of a product of this deployment');
   }
 }
 
