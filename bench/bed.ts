@@ -45,7 +45,14 @@ export class Bed {
     /** Small sizes, to see that a benchmark works; its figures mean nothing. */
     readonly quick: boolean,
     readonly secret: string = SECRET,
+    /** None: all. */
+    private readonly parts: readonly string[] = [],
   ) {}
+
+  /** Whether this part of a benchmark is wanted. */
+  wants(part: string): boolean {
+    return this.parts.length === 0 || this.parts.includes(part);
+  }
 
   /** A remark that is printed under the figures: sizes, settings, what was left out. */
   note(text: string): void {

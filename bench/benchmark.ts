@@ -22,6 +22,8 @@ export interface Figure {
 export interface Benchmark {
   readonly name: string;
   readonly title: string;
+  /** What it can be asked for alone (`--part`), where all of it takes long. */
+  readonly parts?: readonly string[];
   run(bed: Bed): Promise<readonly Figure[]>;
 }
 

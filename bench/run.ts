@@ -1,4 +1,4 @@
-// npm run bench [-- NAME…] [--quick] [--json]: measures on the server of TEST_DATABASE_ADMIN_URL, each figure beside what it is compared with.
+// npm run bench [-- NAME…] [--part PART…] [--quick] [--json]: measures on the server of TEST_DATABASE_ADMIN_URL, each figure beside what it is compared with.
 import 'reflect-metadata';
 import { readdir } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
@@ -10,7 +10,7 @@ import { meetsTarget, type Benchmark, type Figure } from './benchmark.js';
 
 const SUFFIX = '.bench.js';
 
-const { values: flags, positionals: names } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
+const { values: flags, positionals: names } = parseArgs({ allowPositionals: true, options: { part: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
 
 /** The benchmarks whose names are given, or all. */
 async function chosenBenchmarks(): Promise<Benchmark[]> {
@@ -18,7 +18,11 @@ async function chosenBenchmarks(): Promise<Benchmark[]> {
   const all = await Promise.all(files.map(async (file) => ((await import(new URL(file, import.meta.url).href)) as { benchmark: Benchmark }).benchmark));
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}; there are ${all.map((benchmark) => benchmark.name).join(', ')}.`);
-  return names.length === 0 ? all : all.filter((benchmark) => names.includes(benchmark.name));
+  const chosen = names.length === 0 ? all : all.filter((benchmark) => names.includes(benchmark.name));
+  const parts = chosen.flatMap((benchmark) => benchmark.parts ?? []);
+  const strange = flags.part.filter((part) => !parts.includes(part));
+  if (strange.length > 0) throw new Error(`There is no part ${strange.join(', ')}; there are ${parts.join(', ')}.`);
+  return chosen;
 }
 
 async function describeMachine(adminUrl: string): Promise<string> {
@@ -48,7 +52,7 @@ const results: { name: string; figures: readonly Figure[]; notes: string[] }[] =
 const machine = await describeMachine(adminUrl);
 if (!flags.json) print(flags.quick ? `${machine}\nQuick sizes: these figures show that it runs, nothing else.` : machine);
 for (const benchmark of await chosenBenchmarks()) {
-  const bed = new Bed(adminUrl, flags.quick);
+  const bed = new Bed(adminUrl, flags.quick, undefined, flags.part);
   if (!flags.json) print(`\n${benchmark.title} (${benchmark.name})`);
   try {
     const figures = await benchmark.run(bed);

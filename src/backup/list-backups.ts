@@ -1,5 +1,5 @@
 import type { BackupStatus } from '../monitoring/backups/backup.entity.js';
-import { isRestorable, parseManifest, type BackupManifest } from './archive/manifest.js';
+import { isRestorable, manifestOf, type BackupManifest } from './archive/manifest.js';
 import type { BackupHouse } from './backup-house.js';
 
 /** One backup, from its manifest and from what is written down about it; either may be missing. */
@@ -53,7 +53,7 @@ export async function readManifests({ store }: Pick<BackupHouse, 'store'>): Prom
   const found: (BackupManifest & { readonly seal: string })[] = [];
   for (const [name, text] of await store.manifests()) {
     try {
-      found.push(parseManifest(text, name));
+      found.push(manifestOf(name, text));
     } catch {
       // Somebody else's file, or half of one; asked for by name, it says what is wrong with it.
     }

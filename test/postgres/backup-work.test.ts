@@ -8,12 +8,13 @@ import { createLogger } from '../../src/http/logging.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { TEST_BACKUP_SECRET } from '../support/engine.js';
-import { asSuperuser, urlOfDatabase } from '../support/postgres-server.js';
+import { urlOfDatabase } from '../support/postgres-server.js';
 import { environmentOf, startWorker, type Working } from '../support/process.js';
 import { migrateTestHouse } from '../support/template.js';
 import { TEST_HOUSE } from '../support/test-house.js';
 import { until } from './support/until.js';
 import { superuserRows } from './support/superuser-rows.js';
+import { letPass as forwardBy, whenDone as roundOf } from './support/worker-clock.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -60,21 +61,8 @@ const drills = () => rows<{ backupId: string; status: string; timed: boolean; ag
 );
 const stored = async (end: RegExp) => (await readdir(folder)).filter((name) => end.test(name)).length;
 
-/** As if so much time had passed: the database's clock decides, so its rows are moved. */
-const letPass = (interval: string) =>
-  asSuperuser(
-    database.name,
-    `UPDATE monitoring.backups SET created_at = created_at - interval '${interval}', data_of = data_of - interval '${interval}'`,
-    `UPDATE monitoring.restores SET started_at = started_at - interval '${interval}', finished_at = finished_at - interval '${interval}'`,
-  );
-
-/** A job of the workers comes round, in whichever of them, until `seen` is; the others wait, so that the test sees one thing at a time. */
-async function whenDone<T>(job: string, seen: () => Promise<T | undefined | false>): Promise<T> {
-  return until(async () => {
-    await asSuperuser(database.name, `UPDATE core.jobs SET next_run_at = clock_timestamp() + CASE WHEN name IN ('${job}', 'backup.queue') THEN interval '0' ELSE interval '1 hour' END WHERE name LIKE 'backup.%' AND lease_until IS NULL`);
-    return seen();
-  }) as Promise<T>;
-}
+const letPass = (interval: string) => forwardBy(database.name, interval);
+const whenDone = <T>(job: string, seen: () => Promise<T | undefined | false>) => roundOf(database.name, job, seen);
 
 const over = async (schema: string | null, count: number): Promise<Made[] | false> => {
   const backups = await made(schema);

@@ -1,10 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../errors/app-error.js';
 import type { BackupFormat } from '../../monitoring/backups/backup.entity.js';
-import type { TableSum } from '../dump/table-sums.js';
+import type { SumMethod, TableSum } from '../dump/table-sums.js';
 
 export const MANIFEST_FILE = 'manifest.json';
-const MANIFEST_VERSION = 1;
+/** 2: `sums`. */
+const MANIFEST_VERSION = 2;
 
 export interface StoredFile {
   /** Relative to the backup, with slashes. */
@@ -22,6 +23,8 @@ export interface SchemaArchive {
   readonly migrations: number;
   readonly fingerprint: string;
   readonly tables: readonly TableSum[];
+  /** How the tables were summed; absent in version 1: `md5`. */
+  readonly sums?: SumMethod;
   /** What pg_restore or psql takes: a file, or the folder of the directory format. */
   readonly archive: string;
   readonly files: readonly StoredFile[];
@@ -84,6 +87,17 @@ export function parseManifest(text: string, where: string): BackupManifest & { r
     throw new AppError('conflict', `${where} was made by a newer Nagaya (${manifest.versions.nagaya}). Restore it with that release.`);
   }
   return manifest;
+}
+
+/**
+ * The manifest of the backup that lies under a name. Its own name leads to its files, and to what is deleted: a manifest that
+ * says another one would lead elsewhere.
+ * @throws AppError
+ */
+export function manifestOf(name: string, text: string): BackupManifest & { readonly seal: string } {
+  const manifest = parseManifest(text, name);
+  if (manifest.name === name) return manifest;
+  throw new AppError('validation_failed', `What lies under ${name} is the backup ${JSON.stringify(manifest.name)}: it was renamed, or its ${MANIFEST_FILE} changed. Give it its name back.`);
 }
 
 /** @throws AppError `validation_failed` where it is not what was written, or was sealed with another key */

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programFolders } from '../../config/child-environment.js';
 import { AppError } from '../../errors/app-error.js';
@@ -24,6 +24,15 @@ const usualFolders = (major: number): string[] => [
   `/usr/local/opt/postgresql@${major}/bin`,
 ];
 
+/** What was found, and the pg_dump that it was found by as it was then: an upgrade puts another file there. */
+interface Found {
+  readonly programs: ClientPrograms;
+  readonly stamp: string;
+}
+
+/** Trying them takes five processes, longer than a small backup itself; workers make many. By version and folders. */
+const known = new Map<string, Found>();
+
 /**
  * The client programs of the server's own major version: an older pg_dump refuses a newer server, and a newer one writes
  * archives that the server's own pg_restore may not read.
@@ -32,6 +41,22 @@ const usualFolders = (major: number): string[] => [
  */
 export async function findPrograms(major: number, folder?: string): Promise<ClientPrograms> {
   const folders = folder === undefined ? [...programFolders(), ...usualFolders(major)] : [folder];
+  const asked = `${major} ${folders.join(':')}`;
+  const found = known.get(asked);
+  if (found !== undefined && (await stampOf(found.programs.pgDump)) === found.stamp) return found.programs;
+  const programs = await lookFor(major, folders);
+  known.set(asked, { programs, stamp: await stampOf(programs.pgDump) });
+  return programs;
+}
+
+async function stampOf(program: string): Promise<string> {
+  return stat(program).then(
+    ({ ino, size, mtimeMs }) => [ino, size, mtimeMs].join(' '),
+    () => 'gone',
+  );
+}
+
+async function lookFor(major: number, folders: readonly string[]): Promise<ClientPrograms> {
   const others: string[] = [];
   for (const place of new Set(folders)) {
     const version = await versionIn(place);

@@ -1,7 +1,9 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type BackupKey, ENCRYPTED_SUFFIX } from '../archive/cipher.js';
-import { Digest } from '../archive/digest.js';
+import { Digest, digestFile } from '../archive/digest.js';
 import type { StoredFile } from '../archive/manifest.js';
 import type { BackupWriter } from '../store/backup-store.js';
 
@@ -27,6 +29,18 @@ export class ArchiveWriter {
     content.once('error', (error) => whole.destroy(error));
     await Promise.all([pipeline(whole, sealed, digest, { signal: this.signal }), this.writer.write(stored, digest, this.signal)]);
     return { path: stored, bytes: digest.bytes, sha256: digest.sha256() };
+  }
+
+  /** Where a program may write the files below `path` itself; undefined where they have to pass through here, to be encrypted or sent. */
+  folderOf(path: string): string | undefined {
+    return this.key === undefined ? this.writer.folderOf(path) : undefined;
+  }
+
+  /** Reads what a program has written, and put on the disk, in the folder of that name. */
+  async adopt(path: string, name: string): Promise<StoredFile> {
+    const file = join(this.writer.folderOf(path) ?? '', name);
+    await chmod(file, 0o600);
+    return { path: `${path}/${name}`, ...(await digestFile(file, this.signal, this.onBytes)) };
   }
 }
 

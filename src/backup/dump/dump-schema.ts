@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupFormat } from '../../monitoring/backups/backup.entity.js';
 import type { SchemaArchive, StoredFile } from '../archive/manifest.js';
 import type { ClientPrograms } from '../client/programs.js';
 import { runProgram, type ProgramOptions } from '../client/run-program.js';
+import { withScratchFolder } from '../scratch-folder.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { LOCK_WAIT_MS } from './snapshot.js';
 
@@ -59,23 +59,40 @@ async function dumpAsStream(schema: string, writer: ArchiveWriter, options: Dump
   return { archive: written.value.path, files: [written.value] };
 }
 
-/** The directory format is written by several processes, each into files of its own, so they need a folder. */
+/**
+ * The directory format is written by several processes, each into files of its own, so they need a folder: the backup's own, or
+ * where the files are encrypted or sent away, a temporary one.
+ */
 async function dumpIntoFolder(schema: string, writer: ArchiveWriter, options: DumpOptions): Promise<DumpedFiles> {
-  const scratch = await mkdtemp(join(tmpdir(), 'nagaya-dump-'));
-  try {
+  const own = writer.folderOf(schema);
+  if (own !== undefined) {
+    const names = await fillFolder(schema, own, [], options);
+    return { archive: schema, files: await inTurns(names, options.jobs, (name) => writer.adopt(schema, name)) };
+  }
+  return withScratchFolder(async (scratch) => {
     const folder = join(scratch, schema);
-    const run = runProgram(options.programs.pgDump, [...argumentsOf(schema, options), `--jobs=${options.jobs}`, `--file=${folder}`], programOptions(options));
-    run.stdin.end();
-    run.stdout.resume();
-    await run.ended;
     const files: StoredFile[] = [];
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of await fillFolder(schema, folder, ['--no-sync'], options)) {
       files.push(await writer.write(`${schema}/${name}`, createReadStream(join(folder, name))));
     }
     return { archive: schema, files };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
+}
+
+/** @returns the files' names */
+async function fillFolder(schema: string, folder: string, more: readonly string[], options: DumpOptions): Promise<string[]> {
+  const run = runProgram(options.programs.pgDump, [...argumentsOf(schema, options), ...more, `--jobs=${options.jobs}`, `--file=${folder}`], programOptions(options));
+  run.stdin.end();
+  run.stdout.resume();
+  await run.ended;
+  return (await readdir(folder)).sort();
+}
+
+/** Some at the same time; the answers in the order of the names. */
+async function inTurns<T>(names: readonly string[], lanes: number, work: (name: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let from = 0; from < names.length; from += lanes) results.push(...(await Promise.all(names.slice(from, from + lanes).map(work))));
+  return results;
 }
 
 function programOptions({ environment, signal }: DumpOptions): ProgramOptions {

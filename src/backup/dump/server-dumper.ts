@@ -10,7 +10,7 @@ import { readHistory } from './facts.js';
 import { readFingerprint } from './fingerprint.js';
 import { changedTables, readShapes } from './readable.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
-import { summedTables, sumTables } from './table-sums.js';
+import { summedTables, sumMethodOf, sumTables } from './table-sums.js';
 
 /** A schema changed while it was dumped: what the snapshot sees of a rewritten table is not what was there. */
 export class ChangedMeanwhile extends Error {}
@@ -65,45 +65,59 @@ export class ServerDumper implements Dumper {
     return schemas.flatMap((schema) => archives.get(schema) ?? []);
   };
 
-  /** The rows are summed in the dump's own snapshot, while pg_dump reads them. */
+  /** The schema is described, and its rows are summed, in the dump's own snapshot and while pg_dump reads them. */
   private async dumpOne(schema: string, files: ArchiveWriter, outer: AbortSignal): Promise<SchemaArchive> {
     const { snapshot, url, lockWaitMs } = this.options;
-    const shapes = await readShapes(snapshot, schema);
-    const tables = await summedTables(snapshot, schema);
-    const described = { ...(await readHistory(snapshot, schema)), fingerprint: await readFingerprint(snapshot, schema) };
     const failed = new AbortController();
     const signal = AbortSignal.any([outer, failed.signal]);
-    const reader = await openSnapshot(url, { of: snapshot.id, signal, lockWaitMs });
     const stopping = <T>(work: Promise<T>): Promise<T> =>
       work.catch((error: unknown) => {
         failed.abort(error);
         throw error;
       });
+    const opening = openSnapshot(url, { of: snapshot.id, signal, lockWaitMs });
+    let shapes: Map<string, string> | undefined;
+    const describe = async (): Promise<Description> => {
+      const reader = await opening;
+      shapes = await readShapes(reader, schema);
+      return describeSchema(reader, schema, signal);
+    };
+    const [dumped, described] = await Promise.allSettled([
+      stopping(dumpSchema(schema, files, { ...this.options, snapshot: snapshot.id, environment: connectionEnvironment(url, 'nagaya-backup'), signal })),
+      stopping(describe()),
+    ]);
+    const reader = await opening.catch(() => undefined);
     try {
-      const [dumped, sums] = await Promise.allSettled([
-        stopping(dumpSchema(schema, files, { ...this.options, snapshot: snapshot.id, environment: connectionEnvironment(url, 'nagaya-backup'), signal })),
-        stopping(sumTables(reader, tables, signal)),
-      ]);
-      await this.assertUnchanged(schema, shapes, dumped, sums);
-      if (dumped.status === 'rejected') throw failed.signal.reason;
-      if (sums.status === 'rejected') throw failed.signal.reason;
-      return { schema, ...described, tables: sums.value, ...dumped.value };
+      await this.assertUnchanged(schema, shapes, reader, dumped, described);
+      if (dumped.status === 'rejected' || described.status === 'rejected') throw failed.signal.reason;
+      return { ...described.value, ...dumped.value };
     } finally {
-      await reader.close().catch(() => {});
+      await reader?.close().catch(() => {});
     }
   }
 
   /** Looked at before any other failure: a table that was dropped meanwhile fails the dump in words that explain nothing. */
-  private async assertUnchanged(schema: string, before: ReadonlyMap<string, string>, ...outcomes: PromiseSettledResult<unknown>[]): Promise<void> {
+  private async assertUnchanged(schema: string, before: ReadonlyMap<string, string> | undefined, reader: Snapshot | undefined, ...outcomes: PromiseSettledResult<unknown>[]): Promise<void> {
+    if (before === undefined || this.options.signal.aborted) return;
     if (outcomes.some((outcome) => outcome.status === 'rejected' && outcome.reason instanceof AppError)) return;
-    if (this.options.signal.aborted) return;
-    const now = await openSnapshot(this.options.url, this.options).catch(() => undefined);
+    // After a failure the reader may be at its statement's cancelling still.
+    const isWell = outcomes.every(({ status }) => status === 'fulfilled');
+    const now = isWell && reader !== undefined ? reader : await openSnapshot(this.options.url, this.options).catch(() => undefined);
     if (now === undefined) return;
     try {
+      await now.leave();
       const changed = changedTables(before, await readShapes(now, schema));
       if (changed.length > 0) throw new ChangedMeanwhile(`The schema ${schema} was migrated while it was dumped (${changed.slice(0, 3).join(', ')}).`);
     } finally {
-      await now.close().catch(() => {});
+      if (now !== reader) await now.close().catch(() => {});
     }
   }
+}
+
+type Description = Omit<SchemaArchive, 'archive' | 'files'>;
+
+async function describeSchema(reader: Snapshot, schema: string, signal: AbortSignal): Promise<Description> {
+  const described = { schema, ...(await readHistory(reader, schema)), fingerprint: await readFingerprint(reader, schema) };
+  const sums = await sumMethodOf(reader);
+  return { ...described, tables: await sumTables(reader, await summedTables(reader, schema, sums), signal), sums };
 }

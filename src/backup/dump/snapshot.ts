@@ -5,13 +5,26 @@ import { quoteLiteral } from '../../database/quote-ident.js';
 /** How long a backup waits for a table that somebody has locked, before it gives up: milliseconds. */
 export const LOCK_WAIT_MS = 30_000;
 
-/** Printed rows must be the same wherever they are read; names must be printed in full. */
-export const SNAPSHOT_SETTINGS = `SET search_path = ''; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET row_security = on; SET statement_timeout = 0`;
+/** How values are printed: the same wherever they are summed, be it after a restore. */
+export const PRINTED_ALIKE = { DateStyle: 'ISO, YMD', IntervalStyle: 'postgres', TimeZone: 'UTC', extra_float_digits: '1', bytea_output: 'hex' } as const;
+
+/** Names must be printed in full too. */
+export const SNAPSHOT_SETTINGS = `SET search_path = ''; ${Object.entries(PRINTED_ALIKE).map(([name, value]) => `SET ${name} = ${quoteLiteral(value)};`).join(' ')} SET row_security = on; SET statement_timeout = 0`;
+
+/**
+ * A snapshot waits, in its transaction, for as long as pg_dump reads: time-outs that a server or a database gives to everybody
+ * would end it. Asked by name, as transaction_timeout is there from PostgreSQL 17 on. The sums take one process, not also the
+ * workers that serve others.
+ */
+const PATIENT = `SELECT set_config(name, '0', false) FROM pg_settings
+  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'max_parallel_workers_per_gather')`;
 
 /** A connection in a read-only transaction that sees the database as it was at one moment. */
 export interface Snapshot extends Queryable {
   /** What pg_dump's --snapshot and others take; good while this is open. */
   readonly id: string;
+  /** Ends the transaction: what is asked from here on sees the database as it is. */
+  leave(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,7 +44,7 @@ export async function openSnapshot(url: string, { of, signal, lockWaitMs = LOCK_
   client.on('error', () => {});
   await client.connect();
   try {
-    await client.query(`${SNAPSHOT_SETTINGS}; SET lock_timeout = ${lockWaitMs}`);
+    await client.query(`${SNAPSHOT_SETTINGS}; SET lock_timeout = ${lockWaitMs}; ${PATIENT}`);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     if (of !== undefined) await client.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(of)}`);
     const id = of ?? (await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id')).rows[0]?.id ?? '';
@@ -42,6 +55,7 @@ export async function openSnapshot(url: string, { of, signal, lockWaitMs = LOCK_
     return {
       id,
       query: async <Row extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<Row>(sql, [...values])).rows,
+      leave: async () => void (await client.query('COMMIT')),
       close: () => {
         signal.removeEventListener('abort', stop);
         return client.end();

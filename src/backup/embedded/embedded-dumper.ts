@@ -1,13 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredFile, SchemaArchive } from '../archive/manifest.js';
 import type { ArchiveWriter } from '../dump/archive-writer.js';
 import type { Dumper } from '../dump/dumper.js';
 import { readHistory } from '../dump/facts.js';
 import { readFingerprint } from '../dump/fingerprint.js';
-import { summedTables, sumTables } from '../dump/table-sums.js';
+import { summedTables, sumMethodOf, sumTables } from '../dump/table-sums.js';
+import { withScratchFolder } from '../scratch-folder.js';
 import { dumpSqlFiles } from './dump-sql-files.js';
 import type { EmbeddedSession } from './embedded-session.js';
 import { INDEXES_FILE, ROWS_FILE, SCHEMA_FILE, TABLES_FILE } from './sql-files.js';
@@ -20,9 +19,8 @@ export function embeddedDumper(session: EmbeddedSession, signal: AbortSignal): D
   return {
     client: 'pg_dump 18 (WebAssembly)',
     compression: 'none',
-    dumpAll: async (schemas, files, onSchema) => {
-      const scratch = await mkdtemp(join(tmpdir(), 'nagaya-dump-'));
-      try {
+    dumpAll: (schemas, files, onSchema) =>
+      withScratchFolder(async (scratch) => {
         const read: Omit<SchemaArchive, 'files'>[] = [];
         for (const [done, schema] of schemas.entries()) {
           await onSchema(schema, done);
@@ -32,19 +30,17 @@ export function embeddedDumper(session: EmbeddedSession, signal: AbortSignal): D
         const archives: SchemaArchive[] = [];
         for (const archive of read) archives.push({ ...archive, files: await store(archive.schema, join(scratch, archive.schema), files) });
         return archives;
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
-    },
+      }),
   };
 }
 
 async function readSchema(session: EmbeddedSession, schema: string, folder: string, signal: AbortSignal): Promise<Omit<SchemaArchive, 'files'>> {
   // Before pg_dump, which changes the session's settings.
   const described = { ...(await readHistory(session, schema)), fingerprint: await readFingerprint(session, schema) };
-  const tables = await sumTables(session, await summedTables(session, schema), signal);
+  const sums = await sumMethodOf(session);
+  const tables = await sumTables(session, await summedTables(session, schema, sums), signal);
   await dumpSqlFiles(session, schema, folder, signal);
-  return { schema, ...described, tables, archive: schema };
+  return { schema, ...described, tables, sums, archive: schema };
 }
 
 async function store(schema: string, folder: string, files: ArchiveWriter): Promise<StoredFile[]> {

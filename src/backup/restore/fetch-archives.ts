@@ -1,16 +1,16 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../errors/app-error.js';
 import { ENCRYPTED_SUFFIX, type BackupKey } from '../archive/cipher.js';
-import { Digest } from '../archive/digest.js';
+import { Digest, digestFile } from '../archive/digest.js';
 import type { BackupManifest, SchemaArchive, StoredFile } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
+import { makeScratchFolder } from '../scratch-folder.js';
 import { nameOf } from '../dump/archive-writer.js';
 import { explainFailure } from '../client/explain-failure.js';
+import { missingFile } from '../store/backup-store.js';
 import { keyFor } from './find-backup.js';
 
 /** Archives that are proven to be what was written, where pg_restore can read them. */
@@ -28,12 +28,17 @@ export interface FetchedArchives {
  */
 export async function fetchArchives(house: BackupHouse, manifest: BackupManifest, archives: readonly SchemaArchive[], signal: AbortSignal): Promise<FetchedArchives> {
   const key = keyFor(manifest, house);
-  const scratch = await mkdtemp(join(tmpdir(), 'nagaya-fetch-'));
+  const scratch = await makeScratchFolder();
   const close = (): Promise<void> => rm(scratch, { recursive: true, force: true });
   const isHere = key === undefined && house.store.pathOf(manifest.name, '.') !== undefined;
   try {
-    for (const { files } of archives) {
-      for (const file of files) await fetchFile(house, manifest, file, key, isHere ? undefined : scratch, signal);
+    for (const { archive, files } of archives) {
+      assertInside(archive);
+      for (const file of files) {
+        if (plainName(file.path) !== plainName(archive) && !file.path.startsWith(`${archive}/`)) throw strange(file.path);
+        await fetchFile(house, manifest, file, key, isHere ? undefined : scratch, signal);
+      }
+      if (files.length === 0) throw strange(archive);
     }
   } catch (error) {
     await close();
@@ -47,27 +52,37 @@ export async function fetchArchives(house: BackupHouse, manifest: BackupManifest
 
 async function fetchFile(house: BackupHouse, manifest: BackupManifest, file: StoredFile, key: BackupKey | undefined, into: string | undefined, signal: AbortSignal): Promise<void> {
   assertInside(file.path);
-  const digest = new Digest();
-  const path = plainName(file.path);
-  const content = await house.store.read(manifest.name, file.path).catch((error: unknown) => {
+  const read = into === undefined ? digestHere(house, manifest, file, signal) : copyInto(into, house, manifest, file, key, signal);
+  const found = await read.catch((error: unknown) => {
     // A bucket that does not answer, or a file that may not be read, is another matter.
     if (!(error instanceof AppError && error.code === 'not_found')) throw error;
     throw new AppError('validation_failed', `The backup ${manifest.name} lacks its file ${file.path}. Nothing was restored; use another backup.`, { cause: error });
   });
-  if (into === undefined) {
-    await pipeline(content, digest, new Writable({ write: (_chunk, _encoding, done) => done() }), { signal });
-  } else {
-    const target = join(into, path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const output = createWriteStream(target, { mode: 0o600 });
-    if (key === undefined) await pipeline(content, digest, output, { signal });
-    else await pipeline(content, digest, key.decrypt(nameOf(manifest.id, path)), output, { signal });
-  }
-  if (digest.bytes === file.bytes && digest.sha256() === file.sha256) return;
+  if (found.bytes === file.bytes && found.sha256 === file.sha256) return;
   throw new AppError(
     'validation_failed',
-    `The file ${file.path} of the backup ${manifest.name} is not what was written: ${digest.bytes === file.bytes ? 'its SHA-256 differs' : `${digest.bytes} bytes instead of ${file.bytes}`}. Nothing was restored; use another backup.`,
+    `The file ${file.path} of the backup ${manifest.name} is not what was written: ${found.bytes === file.bytes ? 'its SHA-256 differs' : `${found.bytes} bytes instead of ${file.bytes}`}. Nothing was restored; use another backup.`,
   );
+}
+
+type Found = Pick<StoredFile, 'bytes' | 'sha256'>;
+
+function digestHere(house: BackupHouse, manifest: BackupManifest, file: StoredFile, signal: AbortSignal): Promise<Found> {
+  return digestFile(house.store.pathOf(manifest.name, file.path) ?? '', signal).catch((error: unknown) => {
+    throw typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT' ? missingFile(manifest.name, file.path) : error;
+  });
+}
+
+async function copyInto(folder: string, house: BackupHouse, manifest: BackupManifest, file: StoredFile, key: BackupKey | undefined, signal: AbortSignal): Promise<Found> {
+  const path = plainName(file.path);
+  const content = await house.store.read(manifest.name, file.path);
+  const digest = new Digest();
+  const target = join(folder, path);
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  const output = createWriteStream(target, { mode: 0o600 });
+  if (key === undefined) await pipeline(content, digest, output, { signal });
+  else await pipeline(content, digest, key.decrypt(nameOf(manifest.id, path)), output, { signal });
+  return { bytes: digest.bytes, sha256: digest.sha256() };
 }
 
 function plainName(path: string): string {
@@ -77,5 +92,9 @@ function plainName(path: string): string {
 /** A manifest is a file that somebody may have put there; its paths stay below its folder. */
 function assertInside(path: string): void {
   if (/^[\w.-]+(\/[\w.-]+)*$/.test(path) && !path.split('/').includes('..')) return;
-  throw new AppError('validation_failed', `The manifest names a file that can't be one of a backup: ${JSON.stringify(path)}.`);
+  throw strange(path);
+}
+
+function strange(path: string): AppError {
+  return new AppError('validation_failed', `The manifest names a file that can't be one of a backup: ${JSON.stringify(path)}.`);
 }

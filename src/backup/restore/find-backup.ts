@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { BackupKey } from '../archive/cipher.js';
-import { checkSeal, parseManifest, type BackupManifest, type SchemaArchive } from '../archive/manifest.js';
+import { checkSeal, manifestOf, type BackupManifest, type SchemaArchive } from '../archive/manifest.js';
 import type { BackupHouse } from '../backup-house.js';
 import { readManifests } from '../list-backups.js';
 
@@ -11,7 +11,7 @@ import { readManifests } from '../list-backups.js';
 export async function findBackup(house: Pick<BackupHouse, 'store' | 'settings'>, wanted: string): Promise<BackupManifest> {
   const texts = await house.store.manifests();
   const byName = texts.get(wanted);
-  const found = byName === undefined ? (await readManifests(house)).filter(({ id }) => id === wanted || (wanted.length >= 8 && id.endsWith(wanted))) : [parseManifest(byName, wanted)];
+  const found = byName === undefined ? (await readManifests(house)).filter(({ id }) => id === wanted || (wanted.length >= 8 && id.endsWith(wanted))) : [manifestOf(wanted, byName)];
   const [manifest, another] = found;
   if (manifest === undefined) throw new AppError('not_found', `There is no backup ${wanted} in ${house.store.place}. "nagaya backup list" shows which there are.`);
   if (another !== undefined) throw new AppError('validation_failed', `Several backups end with ${wanted}; give the whole id.`);

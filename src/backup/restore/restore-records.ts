@@ -20,6 +20,8 @@ export interface NewRestore {
   readonly schema: string | null;
   readonly target: string;
   readonly requestedBy: string;
+  /** In place: the name that the state before will have. Written down first, so that it is found whatever becomes of this process. */
+  readonly keptSchema?: string | null;
 }
 
 /** The rows of `monitoring.restores`. */
@@ -30,19 +32,19 @@ export class RestoreRecords {
    * Writes down a restore while it runs, and its outcome.
    * @param work answers what `finish` is to write beside the time that it took
    */
-  async during<T>(restore: NewRestore, work: (id: string) => Promise<{ result: T; status?: RestoreStatus; keptSchema?: string }>): Promise<T> {
+  async during<T>(restore: NewRestore, work: (id: string) => Promise<{ result: T; status?: RestoreStatus }>): Promise<T> {
     const id = newId();
     await this.control.query(
-      `INSERT INTO monitoring.restores (id, backup_id, purpose, schema_name, target, requested_by, lease_until, data_age_seconds)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), extract(epoch FROM now() - $8::timestamptz))`,
-      [id, restore.manifest.id, restore.purpose, restore.schema, restore.target, restore.requestedBy, LEASE_SECONDS, restore.manifest.dataOf],
+      `INSERT INTO monitoring.restores (id, backup_id, purpose, schema_name, target, requested_by, lease_until, data_age_seconds, kept_schema)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), extract(epoch FROM now() - $8::timestamptz), $9)`,
+      [id, restore.manifest.id, restore.purpose, restore.schema, restore.target, restore.requestedBy, LEASE_SECONDS, restore.manifest.dataOf, restore.keptSchema ?? null],
     );
     return this.renewing(id, async () => {
-      const { result, status = 'succeeded', keptSchema = null } = await work(id);
+      const { result, status = 'succeeded' } = await work(id);
       await this.control.query(
-        `UPDATE monitoring.restores SET status = $2, kept_schema = $3, finished_at = now(), lease_until = NULL, duration_seconds = extract(epoch FROM now() - started_at)
+        `UPDATE monitoring.restores SET status = $2, finished_at = now(), lease_until = NULL, duration_seconds = extract(epoch FROM now() - started_at)
           WHERE id = $1`,
-        [id, status, keptSchema],
+        [id, status],
       );
       return result;
     });
@@ -55,10 +57,14 @@ export class RestoreRecords {
     throw new AppError('not_found', `There is no restore of ${schema} to confirm or undo.`);
   }
 
+  /** What lies in the database counts, not what was written down: who restored may have been killed after the commit. */
   async findUnconfirmed(schema: string): Promise<(RestoreRecord & { readonly keptSchema: string }) | undefined> {
     const [row] = await this.control.query<RestoreRecord & { readonly keptSchema: string }>(
-      `SELECT id, schema_name AS schema, status, kept_schema AS "keptSchema" FROM monitoring.restores
-        WHERE schema_name = $1 AND kept_schema IS NOT NULL AND status IN ('unconfirmed', 'undone') ORDER BY started_at DESC LIMIT 1`,
+      `SELECT r.id, r.schema_name AS schema, r.status, kept.nspname AS "keptSchema"
+         FROM monitoring.restores r
+         JOIN pg_namespace kept ON kept.nspname ~ ('^' || r.schema_name || '__(before|undone)_[0-9]{14}$')
+        WHERE r.schema_name = $1 AND r.purpose = 'in_place' AND (r.status <> 'running' OR r.lease_until < now())
+        ORDER BY kept.nspname = r.kept_schema DESC, r.started_at DESC, right(kept.nspname, 14) DESC LIMIT 1`,
       [schema],
     );
     return row;
@@ -90,7 +96,8 @@ export class RestoreRecords {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       await this.control
-        .query(`UPDATE monitoring.restores SET status = 'failed', finished_at = now(), lease_until = NULL, error = $2 WHERE id = $1`, [id, reason.slice(0, 2_000)])
+        .query(`UPDATE monitoring.restores SET status = CASE WHEN to_regnamespace(quote_ident(kept_schema)) IS NULL THEN 'failed' ELSE 'unconfirmed' END,
+                       finished_at = now(), lease_until = NULL, error = $2 WHERE id = $1`, [id, reason.slice(0, 2_000)])
         .catch(() => {});
       throw error;
     } finally {

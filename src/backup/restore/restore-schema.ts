@@ -57,13 +57,13 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
   if (options.into !== undefined) await withAdmin(url, (admin) => prepareForSchema(admin, manifest, house.cluster.roles.owner));
   onProgress('reading the backup and comparing it with its manifest');
   const fetched = await fetchArchives(house, manifest, [archive], signal);
+  const kept = inPlaceOf ? `${schema}__before_${stamp()}` : null;
   try {
-    const kept = inPlaceOf ? `${schema}__before_${stamp()}` : null;
     const script: RestoreScript = kept === null ? besides(schema, options.as ?? schema, target.isLive, house.cluster.roles) : inPlace(schema, kept, house.cluster.roles);
     const restored: RestoredSchema = { schema: options.as ?? schema, database: target.database, kept };
     const purpose = inPlaceOf ? 'in_place' : 'beside';
     return await new RestoreRecords(house.control).during(
-      { manifest, purpose, schema, target: `${target.database}.${restored.schema}`, requestedBy: options.requestedBy },
+      { manifest, purpose, schema, target: `${target.database}.${restored.schema}`, requestedBy: options.requestedBy, keptSchema: kept },
       async () => {
         if (inPlaceOf) {
           onProgress(`${schema} answers 503 now`);
@@ -75,15 +75,24 @@ export async function restoreSchema(house: BackupHouse, options: RestoreSchemaOp
           onProgress('grants and policies');
           await repair(house, options.roleConnectionLimit);
         }
-        return { result: restored, ...(kept !== null && { status: 'unconfirmed' as const, keptSchema: kept }) };
+        return { result: restored, ...(kept !== null && { status: 'unconfirmed' as const }) };
       },
     );
   } catch (error) {
+    if (kept !== null && (await isThere(house.control, kept))) {
+      throw new AppError('unavailable', `${schema} was restored, and the state before it is kept as ${kept}; what comes after it failed. Run "nagaya doctor --fix", then "nagaya restore confirm ${schema}" or "nagaya restore undo ${schema}". (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+    }
     if (signal.aborted) throw new AppError('unavailable', `The restore was stopped. ${schema} is as it was.`, { cause: error });
     throw explainFailure(error, `The schema ${schema} could not be restored, and is as it was.`);
   } finally {
     await fetched.close();
   }
+}
+
+/** Whether the exchange was committed. A database that does not answer is told by the error itself. */
+async function isThere(db: Queryable, schema: string): Promise<boolean> {
+  const rows = await db.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [quoteIdent(schema)]).catch(() => []);
+  return rows[0]?.there === true;
 }
 
 /** Brings the state before the restore back; the restored one is kept instead, so that it can be had again by undoing once more. */

@@ -3,7 +3,8 @@ import type { RoleNames } from '../../database/role-names.js';
 import { MIGRATIONS_TABLE } from '../../database/access/relations.js';
 import type { SchemaArchive } from '../archive/manifest.js';
 import { fingerprintStatement } from '../dump/fingerprint.js';
-import { sumsStatement } from '../dump/table-sums.js';
+import { PRINTED_ALIKE } from '../dump/snapshot.js';
+import { ASSERT_HASH64, sumsStatement } from '../dump/table-sums.js';
 
 /** How long a restore waits for a lock on what it renames: rather fail than make live traffic queue behind it. */
 const LOCK_TIMEOUT = `SET lock_timeout = '10s';`;
@@ -95,11 +96,16 @@ function become(role: string | undefined): string[] {
   return role === undefined ? [] : [`SET ROLE ${quoteIdent(role)};`];
 }
 
+/** Until the transaction's end, so for the fingerprint too. A domain or a row type is summed as it is printed. */
+const SET_ALIKE = Object.entries(PRINTED_ALIKE).map(([name, value]) => `SET LOCAL ${name} = ${quoteLiteral(value)};`).join(' ');
+
 /** Fails the transaction where a table has other rows than when it was dumped, or is missing. Before row-level security is on. */
-export function rowsCheck({ schema, tables }: SchemaArchive): string {
+export function rowsCheck({ schema, tables, sums = 'md5' }: SchemaArchive): string {
   const expected = quoteLiteral(JSON.stringify(Object.fromEntries(tables.map(({ name, rows, checksum }) => [name, [rows, checksum]]))));
   return block(`DECLARE expected jsonb := ${expected}; summed record; found record; seen integer := 0; BEGIN
-    FOR summed IN ${sumsStatement(quoteLiteral(schema))} LOOP
+    ${SET_ALIKE}
+    ${sums === 'hash64' ? ASSERT_HASH64 : ''}
+    FOR summed IN ${sumsStatement(quoteLiteral(schema), sums)} LOOP
       EXECUTE summed.sql INTO found;
       IF expected -> summed.name::text IS DISTINCT FROM jsonb_build_array(found.rows, found.checksum) THEN
         RAISE EXCEPTION 'nagaya: the table % has other rows than when it was dumped (% of them)', summed.name, found.rows;

@@ -54,6 +54,7 @@ describe.each<[string, () => BackupStore]>([
     const large = randomBytes(12 * MIB + 7);
     await keep(store, 'first', { 'core.dump': large, 'tea_house/toc.dat': 'contents', 'tea_house/1234.dat': '', 'roles.sql': 'CREATE ROLE' });
     expect([...(await store.manifests())]).toEqual([['first', 'the manifest of first']]);
+    expect(Object.fromEntries(await store.sizesOf('first'))).toEqual({ 'core.dump': large.length, 'tea_house/toc.dat': 8, 'tea_house/1234.dat': 0, 'roles.sql': 11, 'manifest.json': 21 });
     expect((await buffer(await store.read('first', 'core.dump'))).equals(large)).toBe(true);
     expect((await buffer(await store.read('first', 'tea_house/toc.dat'))).toString()).toBe('contents');
     expect(await buffer(await store.read('first', 'tea_house/1234.dat'))).toHaveLength(0);

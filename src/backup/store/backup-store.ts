@@ -12,6 +12,8 @@ export interface BackupStore {
   read(name: string, path: string): Promise<Readable>;
   /** The file where programs can read it themselves; undefined where it has to be fetched first. */
   pathOf(name: string, path: string): string | undefined;
+  /** The bytes of each of its files, by path. @throws where they can't all be listed */
+  sizesOf(name: string): Promise<Map<string, number>>;
   /** The manifest goes first: half a backup is none. */
   remove(name: string): Promise<void>;
   /** Deletes what backups that were cut off have left and nobody has touched for so long. */
@@ -21,6 +23,8 @@ export interface BackupStore {
 /** A backup that is being written. Nobody sees it before `commit`. */
 export interface BackupWriter {
   write(path: string, content: Readable, signal: AbortSignal): Promise<void>;
+  /** Where a program may write files of the backup by itself, below a path; undefined where they have to be handed to `write`. */
+  folderOf(path: string): string | undefined;
   /** Proves that what was written is there, writes the manifest, and so makes the backup visible, at once. @returns where it is, for people */
   commit(manifest: string): Promise<string>;
   /** Deletes what was written. Does not throw: it runs because something else failed. */

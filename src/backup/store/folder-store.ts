@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MANIFEST_FILE } from '../archive/manifest.js';
+import { lastTouched } from '../scratch-folder.js';
 import { missingFile, type BackupStore, type BackupWriter } from './backup-store.js';
 
 const UNFINISHED = '.unfinished-';
@@ -42,6 +43,16 @@ export class FolderStore implements BackupStore {
     return join(this.place, name, path);
   }
 
+  async sizesOf(name: string): Promise<Map<string, number>> {
+    const folder = join(this.place, name);
+    const sizes = new Map<string, number>();
+    for (const path of (await readdir(folder, { recursive: true }).catch(absentIsUndefined)) ?? []) {
+      const entry = await stat(join(folder, path)).catch(absentIsUndefined);
+      if (entry?.isFile() === true) sizes.set(path, entry.size);
+    }
+    return sizes;
+  }
+
   async remove(name: string): Promise<void> {
     await rm(join(this.place, name, MANIFEST_FILE), { force: true });
     await rm(join(this.place, name), { recursive: true, force: true });
@@ -69,6 +80,10 @@ class FolderWriter implements BackupWriter {
     await pipeline(content, createWriteStream(file, { mode: FILE_MODE, flush: true, highWaterMark: 1024 * 1024 }), { signal });
   }
 
+  folderOf(path: string): string {
+    return join(this.folder, path);
+  }
+
   async commit(manifest: string): Promise<string> {
     await writeFile(join(this.folder, MANIFEST_FILE), manifest, { mode: FILE_MODE, flush: true });
     await syncFolder(this.folder);
@@ -94,15 +109,6 @@ async function syncFolder(folder: string): Promise<void> {
 
 async function entriesOf(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(absentIsUndefined)) ?? [];
-}
-
-async function lastTouched(folder: string): Promise<number> {
-  let latest = 0;
-  for (const entry of ['.', ...(await readdir(folder, { recursive: true }).catch(() => []))]) {
-    const touched = await stat(join(folder, entry)).catch(absentIsUndefined);
-    latest = Math.max(latest, touched?.mtimeMs ?? 0);
-  }
-  return latest;
 }
 
 function absentIsUndefined(error: unknown): undefined {

@@ -4,11 +4,12 @@ import { JobRunner } from '../../jobs/job-runner.js';
 import { AppError } from '../../errors/app-error.js';
 import { HOLDS_THE_ENGINE, usualFormat, type BackupHouse } from '../backup-house.js';
 import { BackupRecords } from '../backup-records.js';
-import { listBackups } from '../list-backups.js';
+import { listBackups, readManifests } from '../list-backups.js';
 import { makeBackup } from '../make-backup.js';
 import { findBackup } from '../restore/find-backup.js';
 import { verifyBackup } from '../restore/verify-backup.js';
-import { expired } from './retention.js';
+import { damageOf } from './damage.js';
+import { expired, type Kept } from './retention.js';
 
 /** Injection token of what this process makes backups with. */
 export const BACKUP_HOUSE = Symbol('backup house');
@@ -16,6 +17,8 @@ export const BACKUP_HOUSE = Symbol('backup house');
 /** The job whose signs of life tell that a worker is there. */
 export const QUEUE_JOB = { name: 'backup.queue', everySeconds: 5, leaseSeconds: 60 } as const;
 const BY = 'schedule';
+/** One that failed is tried again before its time comes round: a bucket, or a table, is seldom shut for long. */
+const RETRY_SECONDS = 900;
 
 /** What a worker does about backups: those that were asked for, those that are due, what is to be deleted, and drills. */
 @Injectable()
@@ -63,11 +66,14 @@ export class BackupWork implements OnModuleInit {
   }
 
   private async isDue(schema: string | null, when: string): Promise<boolean> {
-    const [row] = await this.house.control.query<{ last: Date | null; now: Date }>(
-      `SELECT max(created_at) AS last, now() AS now FROM monitoring.backups WHERE coalesce(schema_name, '') = coalesce($1, '')`,
-      [schema],
+    const [row] = await this.house.control.query<{ last: Date | null; now: Date; isRetry: boolean }>(
+      `SELECT l.created_at AS last, now() AS now, l.status = 'failed' AND l.created_at < now() - make_interval(secs => $2) AS "isRetry"
+         FROM (SELECT 1) one
+         LEFT JOIN LATERAL (SELECT created_at, status FROM monitoring.backups WHERE coalesce(schema_name, '') = coalesce($1, '') ORDER BY created_at DESC, id DESC LIMIT 1) l ON true`,
+      [schema, RETRY_SECONDS],
     );
     if (row === undefined) return false;
+    if (row.isRetry) return true;
     // Never made yet: an interval is due at once, a cron expression at its next time, counted from a minute ago.
     const last = row.last ?? (intervalSeconds(when) === undefined ? new Date(row.now.getTime() - 60_000) : new Date(0));
     return nextTime(when, last) <= row.now;
@@ -83,14 +89,23 @@ export class BackupWork implements OnModuleInit {
   }
 
   private async deleteExpired(): Promise<void> {
-    const good = (await listBackups(this.house)).flatMap((backup) =>
-      backup.status === 'succeeded' && backup.name !== null && backup.dataOf !== null ? [{ ...backup, name: backup.name, dataOf: backup.dataOf, proven: backup.provenAt !== null }] : [],
-    );
-    for (const { id, name } of expired(good, this.house.settings.keep)) {
+    for (const { id, name } of expired(await this.goodBackups(), this.house.settings.keep)) {
       await this.house.store.remove(name);
       await this.records.expire([id]);
       this.logger.log(`The backup ${name} was deleted: no rule of NAGAYA_BACKUP_KEEP keeps it.`);
     }
+  }
+
+  /** One that is damaged keeps no other from being the last good one; it is left for somebody to look at. */
+  private async goodBackups(): Promise<(Kept & { readonly id: string })[]> {
+    const proven = new Set((await listBackups(this.house)).flatMap(({ id, provenAt }) => (provenAt === null ? [] : [id])));
+    const good: (Kept & { readonly id: string })[] = [];
+    for (const manifest of await readManifests(this.house)) {
+      const damage = await damageOf(this.house, manifest);
+      if (damage === undefined) good.push({ id: manifest.id, name: manifest.name, schema: manifest.schema, dataOf: manifest.dataOf, proven: proven.has(manifest.id) });
+      else this.logger.warn(`The backup ${manifest.name} is damaged and counts for nothing; look at it, and delete it by hand. ${damage}`);
+    }
+    return good;
   }
 
   /** Proves the newest good backup of everything, or the newest of all, where the last drill is long enough ago. */

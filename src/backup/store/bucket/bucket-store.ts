@@ -53,6 +53,11 @@ export class BucketStore implements BackupStore {
     return undefined;
   }
 
+  async sizesOf(name: string): Promise<Map<string, number>> {
+    const root = this.folder.keyOf(name, '');
+    return new Map((await this.folder.objectsOf(name)).map(({ key, bytes }) => [key.slice(root.length), bytes]));
+  }
+
   async remove(name: string): Promise<void> {
     // Cut off midway, it is still known by its marker.
     await this.folder.mark(name);

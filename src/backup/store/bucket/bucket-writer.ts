@@ -32,6 +32,10 @@ export class BucketWriter implements BackupWriter {
     await this.stayMarked();
   }
 
+  folderOf(): undefined {
+    return undefined;
+  }
+
   async commit(manifest: string): Promise<string> {
     await this.assertStored();
     await this.client.put(this.folder.keyOf(this.name, MANIFEST_FILE), manifest);

@@ -1,0 +1,42 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What dumps and restores keep for a while, readable by their own user alone: archives on their way, decrypted where they are encrypted. */
+const PREFIX = 'nagaya-archives-';
+/** Who has not touched it for so long was killed. */
+const LIFE_MS = 24 * 3_600_000;
+
+/** A temporary folder, to be deleted by who made it. What those have left that were killed is swept away by the way. */
+export async function makeScratchFolder(within = tmpdir()): Promise<string> {
+  await sweep(within);
+  return mkdtemp(join(within, PREFIX));
+}
+
+export async function withScratchFolder<T>(work: (folder: string) => Promise<T>, within = tmpdir()): Promise<T> {
+  const folder = await makeScratchFolder(within);
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Another user's can't be looked into or deleted, and is that user's to sweep. */
+async function sweep(within: string): Promise<void> {
+  for (const name of await readdir(within).catch(() => [])) {
+    if (!name.startsWith(PREFIX)) continue;
+    const folder = join(within, name);
+    if (Date.now() - (await lastTouched(folder)) > LIFE_MS) await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** When anything in a folder was last written; 0 for what is gone. */
+export async function lastTouched(folder: string): Promise<number> {
+  let latest = 0;
+  for (const entry of ['.', ...(await readdir(folder, { recursive: true }).catch(() => []))]) {
+    const touched = await stat(join(folder, entry)).catch(() => undefined);
+    latest = Math.max(latest, touched?.mtimeMs ?? 0);
+  }
+  return latest;
+}
