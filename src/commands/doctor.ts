@@ -30,6 +30,8 @@ interface Diagnosis {
 
 const RULES = [...GROUND_RULES, ...TABLE_RULES, ...WATCH_RULES];
 
+const LABELS = { error: pc.red('error  '), warning: pc.yellow('warning'), notice: pc.dim('notice ') } as const;
+
 export function defineDoctor(doctor: Command): void {
   doctor
     .option('--fix', 'mend what can be mended')
@@ -87,9 +89,9 @@ function describe({ rule, severity, detail, fix }: Finding): object {
 function printDiagnosis({ findings, mended }: Diagnosis): void {
   for (const { rule, detail } of mended) print(`${pc.green('mended ')}  ${detail} ${pc.dim(`[${rule}]`)}`);
   for (const { rule, severity, detail, fix } of findings) {
-    print(`${severity === 'error' ? pc.red('error  ') : pc.yellow('warning')}  ${detail} ${pc.dim(`[${rule}]`)}`);
+    print(`${LABELS[severity]}  ${detail} ${pc.dim(`[${rule}]`)}`);
     for (const { sql } of fix) print(pc.dim(`           ${withoutVerifier(sql)};`));
   }
   if (findings.some((finding) => finding.severity === 'error')) return;
-  print(`${pc.green('✓')} Roles, grants and policies are what the manifests say${findings.length > 0 ? '; the warnings are not for Nagaya alone to mend' : ''}.`);
+  print(`${pc.green('✓')} Roles, grants and policies are what the manifests say${findings.some((finding) => finding.severity === 'warning') ? '; the warnings are not for Nagaya alone to mend' : ''}.`);
 }

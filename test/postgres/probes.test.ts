@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { TEST_SECRET } from '../support/engine.js';
-import { startOwnServer, type OwnServer } from '../support/own-server.js';
 import { nagaya, serve, type Served } from '../support/process.js';
+import { OwnServer } from './support/own-server.js';
 import { until } from './support/until.js';
 
 const POOL_MAX = 3;
@@ -14,19 +14,29 @@ const SERVER_CONNECTIONS = 30;
 const PROBE_MS = 10_000;
 const PROBES = ['live', 'ready', 'startup'] as const;
 
+const DATABASE = 'nagaya';
+
 let server: OwnServer;
+/** A connection that was there before anything else, and works on while the postmaster is stopped. */
+let admin: pg.Client;
 let env: Record<string, string>;
 let served: Served;
 let key: string;
 beforeAll(async () => {
-  server = await startOwnServer(`max_connections=${SERVER_CONNECTIONS}`);
-  env = { DATABASE_URL: server.url, NAGAYA_ROLE_SECRET: TEST_SECRET, NAGAYA_POOL_MAX: String(POOL_MAX), NAGAYA_MAX_CONNECTIONS: String(MAX_CONNECTIONS) };
+  server = await OwnServer.make();
+  await server.restart({ settings: { max_connections: SERVER_CONNECTIONS } });
+  await server.query('postgres', `CREATE DATABASE ${DATABASE}`);
+  admin = await server.connect(DATABASE);
+  await admin.query('CREATE SCHEMA extensions');
+  await admin.query('CREATE EXTENSION vector SCHEMA extensions');
+  env = { DATABASE_URL: server.url(DATABASE), NAGAYA_ROLE_SECRET: TEST_SECRET, NAGAYA_POOL_MAX: String(POOL_MAX), NAGAYA_MAX_CONNECTIONS: String(MAX_CONNECTIONS) };
   served = await serve(env);
 }, 120_000);
 afterAll(async () => {
   server.thaw();
   await served.end('SIGKILL');
-  await server.stop();
+  await admin.end();
+  await server.remove();
 });
 
 interface Probed {
@@ -51,29 +61,28 @@ const ask = (path: string): Promise<Response> => fetch(`${served.url}/v1/product
 
 /** While `work` runs, whoever touches the violations of coding_rule2 waits, and so many do. */
 async function withWaiting(count: number, work: () => Promise<void>): Promise<Response[]> {
-  await server.admin.query('BEGIN');
-  await server.admin.query('LOCK TABLE coding_rule2.constitutional_violations IN ACCESS EXCLUSIVE MODE');
+  await admin.query('BEGIN');
+  await admin.query('LOCK TABLE coding_rule2.constitutional_violations IN ACCESS EXCLUSIVE MODE');
   try {
     const answers = Array.from({ length: count }, () => ask('violations'));
-    const observer = new pg.Client({ connectionString: server.url });
-    await observer.connect();
+    const observer = await server.connect(DATABASE);
     await until(async () => {
       const { rows } = await observer.query(`SELECT FROM pg_stat_activity WHERE application_name = 'nagaya:coding_rule2' AND wait_event_type = 'Lock'`);
       return rows.length === Math.min(count, POOL_MAX);
     });
     await observer.end();
     await work();
-    await server.admin.query('ROLLBACK');
+    await admin.query('ROLLBACK');
     return await Promise.all(answers);
   } catch (error) {
-    await server.admin.query('ROLLBACK');
+    await admin.query('ROLLBACK');
     throw error;
   }
 }
 
 /** TCP connections from this machine to the server, as the kernel knows them: also those that a frozen server has not seen yet. */
 async function openSockets(): Promise<number> {
-  const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, '0');
+  const port = server.port.toString(16).toUpperCase().padStart(4, '0');
   const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n');
   return lines.filter((line) => new RegExp(`^ *\\d+: \\S+ [0-9A-F]{8}:${port} 0[123] `).test(line)).length;
 }
@@ -88,23 +97,23 @@ test('before its database is migrated it is alive and not ready, says what to do
 }, 120_000);
 
 test('while a migration is pending it is not ready, and says which schema it is and what to do', async () => {
-  const { rows } = await server.admin.query<{ timestamp: string; name: string }>('DELETE FROM core.migrations WHERE id = (SELECT max(id) FROM core.migrations) RETURNING timestamp, name');
+  const { rows } = await admin.query<{ timestamp: string; name: string }>('DELETE FROM core.migrations WHERE id = (SELECT max(id) FROM core.migrations) RETURNING timestamp, name');
   const { down } = await untilReadyIs(503);
   expect(down['migrations']?.message).toBe('The schema core is behind this release. Run "nagaya migrate", or start with MIGRATE_ON_START=true.');
-  await server.admin.query('INSERT INTO core.migrations (timestamp, name) VALUES ($1, $2)', [rows[0]?.timestamp, rows[0]?.name]);
+  await admin.query('INSERT INTO core.migrations (timestamp, name) VALUES ($1, $2)', [rows[0]?.timestamp, rows[0]?.name]);
   await untilReadyIs(200);
 });
 
 test('a newer release that was here is no reason to stop, unless this one can not serve what it has left', async () => {
-  await server.admin.query(`INSERT INTO monitoring.migrations (timestamp, name) VALUES (1999999999998, 'AddPot1999999999998')`);
+  await admin.query(`INSERT INTO monitoring.migrations (timestamp, name) VALUES (1999999999998, 'AddPot1999999999998')`);
   // Longer than an answer is kept.
   await sleep(600);
   expect(await probe('ready')).toMatchObject({ status: 200 });
-  await server.admin.query(`INSERT INTO monitoring.migrations (timestamp, name) VALUES (1999999999999, 'BreakingDropPot1999999999999')`);
+  await admin.query(`INSERT INTO monitoring.migrations (timestamp, name) VALUES (1999999999999, 'BreakingDropPot1999999999999')`);
   const { down } = await untilReadyIs(503);
   expect(down['migrations']?.message).toMatch(/^The schema monitoring is ahead of this release.*Start the newer release/);
   expect(await statuses()).toEqual([200, 503, 200]);
-  await server.admin.query(`DELETE FROM monitoring.migrations WHERE timestamp > 1999999999000`);
+  await admin.query(`DELETE FROM monitoring.migrations WHERE timestamp > 1999999999000`);
   await untilReadyIs(200);
 });
 
@@ -121,7 +130,7 @@ test('a server that has no connection left for the probe: not ready, in words, u
   const others: pg.Client[] = [];
   const fill = async (): Promise<void> => {
     for (;;) {
-      const client = new pg.Client({ connectionString: server.url });
+      const client = new pg.Client({ connectionString: server.url(DATABASE) });
       client.on('error', () => {});
       try {
         await client.connect();
@@ -136,7 +145,7 @@ test('a server that has no connection left for the probe: not ready, in words, u
     // Its own connection is there and stays there.
     await sleep(600);
     expect(await probe('ready')).toMatchObject({ status: 200 });
-    await server.admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nagaya:probe'`);
+    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nagaya:probe'`);
     const { down } = await until(async () => {
       await fill();
       const probed = await probe('ready');
@@ -152,7 +161,7 @@ test('a server that has no connection left for the probe: not ready, in words, u
 });
 
 test('a database that is frozen: every probe answers, however many ask, no connection is left behind, and it recovers', async () => {
-  await server.freeze();
+  await server.freeze(admin);
   try {
     await untilReadyIs(503);
     for (let round = 0; round < 4; round++) {
@@ -170,7 +179,7 @@ test('a database that is frozen: every probe answers, however many ask, no conne
   await untilReadyIs(200);
   // What the frozen server had in its queue, it has meanwhile seen off.
   await until(async () => {
-    const { rows } = await server.admin.query(`SELECT FROM pg_stat_activity WHERE application_name = 'nagaya:probe'`);
+    const { rows } = await admin.query(`SELECT FROM pg_stat_activity WHERE application_name = 'nagaya:probe'`);
     return rows.length === 1;
   });
   expect((await ask('violations')).status).toBe(200);

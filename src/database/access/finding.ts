@@ -21,8 +21,8 @@ export interface AccessPlan {
 export interface Finding {
   /** Stable name of the rule, kebab-case. */
   readonly rule: string;
-  /** `error` voids isolation or service; `warning` is what a managed cloud may not allow to be mended. */
-  readonly severity: 'error' | 'warning';
+  /** `error` voids isolation or service; `warning` is what a managed cloud may not allow to be mended; `notice`, what could not be looked at. */
+  readonly severity: 'error' | 'warning' | 'notice';
   /** For operators: names roles and objects. Never sent to an API client. */
   readonly detail: string;
   /** The product, shared role or schema that it is about. Where that is a product, what can't be mended is that product's failure alone. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { trustFindings, type TrustLine } from './host-access.js';
 
-const line = (given: Partial<TrustLine>): TrustLine => ({ line: 7, type: 'host', databases: ['all'], users: ['all'], address: '10.0.0.0', ...given });
+const line = (given: Partial<TrustLine>): TrustLine => ({ file: '/data/pg_hba.conf', line: 7, type: 'host', databases: ['all'], users: ['all'], address: '10.0.0.0', ...given });
 const severities = (given: Partial<TrustLine>): string[] => trustFindings([line(given)], 'nagaya', ['coding_rule2']).map((finding) => finding.severity);
 
 test.each([
