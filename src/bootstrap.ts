@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { limitBodies } from './auth/body-budget.js';
+import { LargeBodies } from './auth/large-bodies.js';
 import { limitRate } from './auth/rate-limit.js';
-import { takeTurns } from './auth/turns.js';
+import { takeTurns, Turns } from './auth/turns.js';
 import { NotificationTargets } from './alerts/notifications/notification-targets.js';
 import type { BackupHouse } from './backup/backup-house.js';
 import { openStore } from './backup/store/open-store.js';
@@ -90,7 +91,9 @@ export async function createApp(
   logger: Logger,
   recorder?: SpanRecorder<unknown>,
 ): Promise<NestFastifyApplication> {
-  const adapter = createFastifyAdapter({ bodyLimit: configuration.bodyLimit, logger });
+  const turns = new Turns();
+  const largeBodies = new LargeBodies(turns, databases.heavyWrites);
+  const adapter = createFastifyAdapter({ bodyLimit: configuration.bodyLimit, whenToParse: (request, bytes) => largeBodies.whenToParse(request, bytes), logger });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forHouse(house, cluster, databases, await backupsHere(configuration, house, cluster, databases)), adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -108,7 +111,8 @@ export async function createApp(
   app.get(NotificationTargets, { strict: false }).use(configuration);
   app.get(Embeddings, { strict: false }).use(configuration.embeddings);
   await limitRate(app, configuration.rateLimit);
-  takeTurns(fastify);
+  takeTurns(fastify, turns, (product) => databases.noteAtWork(product));
+  largeBodies.watchAnswers(fastify);
   limitBodies(fastify, configuration.bodyLimit);
   if (configuration.docs) serveDocs(app, documentApi(app, house));
   return app;

@@ -92,6 +92,7 @@ describe('readConfiguration', () => {
       rateLimit: 10_000,
       poolMax: 20,
       maxConnections: 60,
+      heavyBesideOthers: 1,
       roleConnectionLimit: 60,
       backup: {
         to: resolve('backups'),

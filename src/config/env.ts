@@ -45,6 +45,8 @@ export interface Configuration extends AlertSettings {
   readonly poolMax: number;
   /** Largest number of connections that all pools of this process hold open together. */
   readonly maxConnections: number;
+  /** Searches, summaries and batches of one product that this process has at work at the same time while other products are at work. */
+  readonly heavyBesideOthers: number;
   /** CONNECTION LIMIT of each role, counted by the server over all processes. */
   readonly roleConnectionLimit: number;
   readonly backup: BackupSettings;
@@ -80,6 +82,7 @@ const KNOWN_NAGAYA_NAMES = new Set([
   'NAGAYA_POOL_MAX',
   'NAGAYA_MAX_CONNECTIONS',
   'NAGAYA_ROLE_CONNECTION_LIMIT',
+  'NAGAYA_HEAVY_BESIDE_OTHERS',
 ]);
 type RolesOf = (prefix: string) => readonly string[];
 const MEBIBYTE = 1024 * 1024;
@@ -126,6 +129,7 @@ export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf): 
     rateLimit: reader.integer('NAGAYA_RATE_LIMIT', { default: 10_000, min: 0, max: 100_000_000 }),
     poolMax: reader.integer('NAGAYA_POOL_MAX', { default: 20, min: 1, max: 20 }),
     maxConnections: reader.integer('NAGAYA_MAX_CONNECTIONS', { default: 60, min: 2, max: 10_000 }),
+    heavyBesideOthers: reader.integer('NAGAYA_HEAVY_BESIDE_OTHERS', { default: 1, min: 1, max: 10_000 }),
     roleConnectionLimit: reader.integer('NAGAYA_ROLE_CONNECTION_LIMIT', { default: 60, min: 1, max: 10_000 }),
     backup: readBackupSettings(reader),
     embeddings: readEmbeddingSettings(reader),

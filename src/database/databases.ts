@@ -1,10 +1,12 @@
 import { DataSource } from 'typeorm';
 import type { PoolClient } from 'pg';
 import { notFound } from '../errors/app-error.js';
+import { Attendance } from './attendance.js';
 import { PoolGroup } from './budgeted-pool.js';
 import type { Cluster } from './cluster.js';
 import { ConnectionBudget } from './connection-budget.js';
 import { checkConnection } from './connection-check.js';
+import { HeavyWork } from './heavy-work.js';
 import type { House } from './migrator.js';
 import { RoleDatabase } from './role-database.js';
 import { CONTROL_SUBJECT } from './role-names.js';
@@ -12,6 +14,8 @@ import { CONTROL_SUBJECT } from './role-names.js';
 export interface PoolLimits {
   readonly poolMax: number;
   readonly maxConnections: number;
+  /** As many as the pool takes where nothing is said. */
+  readonly heavyBesideOthers?: number;
 }
 
 /** How long a request waits for a connection before it is told to come again, milliseconds. */
@@ -26,9 +30,17 @@ const IDLE_TIMEOUT_MS = 30_000;
 /** A backend's memory grows with what it has touched, so even a busy one is renewed, seconds. */
 const LIFETIME_S = 30 * 60;
 
+/** How long a product that has asked for something counts as being at work, milliseconds. */
+const PRESENT_MS = 5_000;
+
 /** Every login of this process: the control role's, and each served product's own. */
 export class Databases {
   readonly control: RoleDatabase;
+  /** Searches and summaries. */
+  readonly heavyReads: HeavyWork;
+  /** Requests with large bodies. They may search, so they take places of their own. */
+  readonly heavyWrites: HeavyWork;
+  private readonly attendance = new Attendance(PRESENT_MS);
   private readonly products: ReadonlyMap<string, RoleDatabase>;
   private readonly pools: PoolGroup;
 
@@ -42,6 +54,10 @@ export class Databases {
     active: readonly string[],
     private readonly limits: PoolLimits,
   ) {
+    const besideOthers = limits.heavyBesideOthers ?? limits.poolMax;
+    const isBesideOthers = (product: string): boolean => this.attendance.isAnybodyBeside(product, performance.now());
+    this.heavyReads = new HeavyWork(besideOthers, isBesideOthers);
+    this.heavyWrites = new HeavyWork(besideOthers, isBesideOthers);
     const places = Math.min(CONTROL_PLACES, Math.floor(limits.maxConnections / 2));
     this.pools = new PoolGroup(new ConnectionBudget(limits.maxConnections, limits.poolMax, { pool: cluster.roles.control, places }));
     this.control = this.roleDatabase(cluster.roles.control, CONTROL_SUBJECT);
@@ -62,6 +78,11 @@ export class Databases {
   /** All of them, for metrics and for closing. */
   all(): RoleDatabase[] {
     return [this.control, ...this.products.values()];
+  }
+
+  /** Somebody asks for something of this product. */
+  noteAtWork(product: string): void {
+    this.attendance.note(product, performance.now());
   }
 
   async close(): Promise<void> {

@@ -34,11 +34,13 @@ export interface HttpServerOptions {
   trustProxy?: boolean | string | string[];
   /** Other waits than those that are usual. */
   patience?: Patience;
+  /** When a body that has arrived may be parsed, which keeps everybody else waiting; undefined for at once, as it is for all unless given. */
+  whenToParse?: (request: FastifyRequest, bytes: number) => Promise<void> | undefined;
   logger: FastifyBaseLogger;
 }
 
 /** The HTTP server that Nest runs on: JSON in and out, a request id on every answer, problem+json for every failure. */
-export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProxy = false, patience = PATIENCE, logger }: HttpServerOptions): FastifyAdapter {
+export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProxy = false, patience = PATIENCE, whenToParse = () => undefined, logger }: HttpServerOptions): FastifyAdapter {
   const adapter = new JsonOnlyAdapter({
     bodyLimit,
     trustProxy,
@@ -60,10 +62,11 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
   });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
-  // What the parser throws, the adapter hands on as the request's failure.
+  // What the parser throws, or its promise rejects with, the adapter hands on as the request's failure.
   adapter.useBodyParser('application/json', false, { bodyLimit }, (request, body, done) => {
     requireUtf8(request.headers);
-    done(null, parseJsonBody(body));
+    const parse = (): void => done(null, parseJsonBody(body));
+    return whenToParse(request, body.length)?.then(parse) ?? parse();
   });
   acceptLines(fastify);
   // By itself Fastify refuses another media type only at addresses that exist, and so tells which ones do.

@@ -61,6 +61,29 @@ function expectTold(answers: readonly Answer[], ...alright: number[]): void {
   for (const answer of answers) if (!alright.includes(answer.status)) expectProblem(answer, 503, 'unavailable');
 }
 
+// The first: no neighbour has asked for anything yet.
+test('searches: a product alone has its whole pool at them, beside a neighbour one at a time, while its other requests go on', async () => {
+  const search: Flood = { method: 'POST', path: 'conversations/search', body: { embedding: asBase64(randomVector(Math.random)) } };
+  const table = 'coding_rule2.conversation_context';
+  const pool = nagaya.service.databases.product('coding_rule2');
+  const alone = await whileLocked(nagaya.database.name, table, async () => {
+    const sent = flood(30, search);
+    await until(() => pool.poolState().active === 20);
+    return sent;
+  });
+  expectTold(await alone.stop(), 200, 504);
+  expect(await neighbourAtWork(1)).toEqual(allWell(1));
+  const beside = await whileLocked(nagaya.database.name, table, async () => {
+    const sent = flood(30, search);
+    await until(() => pool.poolState().active > 0);
+    expect(await neighbourAtWork(5)).toEqual(allWell(5));
+    expect(pool.poolState().active).toBe(1);
+    expect((await nagaya.request('GET', '/v1/products/coding_rule2/violations')).status).toBe(200);
+    return sent;
+  });
+  expectTold(await beside.stop(), 200, 504);
+});
+
 describe('a product is flooded, and its neighbour has every request answered while that goes on', () => {
   const violation = { violationType: 'x', violationDescription: 'x', originalResponse: 'x', severityLevel: 'low' };
   test.each<[string, number, Flood, number[]]>([

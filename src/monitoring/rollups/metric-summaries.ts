@@ -73,8 +73,10 @@ export class MetricSummaries {
 
   /** Oldest first, then by metric. Exact, but for buckets longer than an hour that hold rolled hours: their percentiles are within half a percent. */
   async read(productId: string, wish: SummaryWish): Promise<MetricBucket[]> {
-    const plan = await this.plan(productId, wish);
-    const rows = [...(await this.exact(productId, wish, plan.exact)), ...(await this.fromRollups(productId, wish, plan))];
+    const rows = await this.databases.heavyReads.run(productId, async () => {
+      const plan = await this.plan(productId, wish);
+      return [...(await this.exact(productId, wish, plan.exact)), ...(await this.fromRollups(productId, wish, plan))];
+    });
     return rows.sort((a, b) => a.bucketStart.getTime() - b.bucketStart.getTime() || (a.metricType < b.metricType ? -1 : 1));
   }
 

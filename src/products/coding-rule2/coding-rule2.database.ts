@@ -26,6 +26,11 @@ export class CodingRule2Database {
     return this.own.snapshot(settings, work);
   }
 
+  /** What keeps a processor of the database busy for milliseconds: beside other products at work, a few at a time. */
+  heavy<T>(work: () => Promise<T>): Promise<T> {
+    return this.databases.heavyReads.run('coding_rule2', work);
+  }
+
   /** One transaction around whatever the services called by `work` do. */
   unitOfWork<T>(work: () => Promise<T>): Promise<T> {
     return this.own.unitOfWork(work);

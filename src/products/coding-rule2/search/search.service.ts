@@ -92,14 +92,14 @@ export class SearchService {
     const { embedding, ...manner } = await this.plan(name, request);
     const efSearch = Math.max(request.efSearch ?? EF_SEARCH_MIN, request.limit);
     const vector = embedding && { vector: embedding, model: manner.embeddingModel, efSearch };
-    if (vector !== undefined && manner.mode === 'vector') return { items: await this.nearest<Row>(CORPORA[name], columns, vector, request, filter), isIncomplete: false, ...manner };
+    if (vector !== undefined && manner.mode === 'vector') return { items: await this.database.heavy(() => this.nearest<Row>(CORPORA[name], columns, vector, request, filter)), isIncomplete: false, ...manner };
     // The legs and their parts must see the same rows.
-    return this.database.snapshot('', async (tx) => {
+    return this.database.heavy(() => this.database.snapshot('', async (tx) => {
       const words = await this.texts[name].load(tx, queryTerms(request.query ?? ''));
       this.indexing.noteNewRows(name, words.newRows);
       const hits = await new Legs(tx, CORPORA[name], filter, request, words, vector).find();
       return { items: await withRows<Row>(tx, CORPORA[name], columns, hits), isIncomplete: words.isIncomplete, ...manner };
-    });
+    }));
   }
 
   /** What is searched by. Words alone are searched by their meaning too, where a provider says in time what that is. */

@@ -23,7 +23,7 @@ export class ViolationSummaryService {
   constructor(private readonly database: CodingRule2Database) {}
 
   async summarise(range: TimeRange): Promise<ViolationSummary> {
-    const rows = await this.groups(range);
+    const [rows, recurrence] = await this.database.heavy(async () => [await this.groups(range), await this.recurrences(range)] as const);
     const whole = rows.find((row) => row.violationType === null && row.severityLevel === null && row.day === null && row.week === null);
     const total = whole?.count ?? 0;
     const autoCorrectedCount = whole?.corrected ?? 0;
@@ -40,7 +40,7 @@ export class ViolationSummaryService {
       autoCorrectionByType: byType,
       autoCorrectionBySeverity: bySeverity,
       autoCorrectionByWeek: groupsOf(rows, 'week').sort(oldestFirst),
-      recurrence: await this.recurrences(range),
+      recurrence,
     };
   }
 
