@@ -34,6 +34,13 @@ export interface BenchService extends ServingProcess {
   readonly productKey: string;
 }
 
+export interface BedWish {
+  /** The parts of benchmarks that are wanted; none: all. */
+  readonly parts?: readonly string[];
+  /** Databases with a name stay when the benchmark is over, and are found as they are by the next run. */
+  readonly keep?: boolean;
+}
+
 /** What a benchmark stands on: a real server, databases on it, and serving processes. All of it is taken away at the end. */
 export class Bed {
   private readonly undo: (() => Promise<void>)[] = [];
@@ -45,13 +52,13 @@ export class Bed {
     /** Small sizes, to see that a benchmark works; its figures mean nothing. */
     readonly quick: boolean,
     readonly secret: string = SECRET,
-    /** None: all. */
-    private readonly parts: readonly string[] = [],
+    private readonly wish: BedWish = {},
   ) {}
 
   /** Whether this part of a benchmark is wanted. */
   wants(part: string): boolean {
-    return this.parts.length === 0 || this.parts.includes(part);
+    const { parts = [] } = this.wish;
+    return parts.length === 0 || parts.includes(part);
   }
 
   /** A remark that is printed under the figures: sizes, settings, what was left out. */
@@ -64,8 +71,8 @@ export class Bed {
     this.undo.push(step);
   }
 
-  async freshHouse(products: readonly ProductManifest[] = PRODUCTS): Promise<BenchHouse> {
-    const adminUrl = await this.freshDatabase();
+  async freshHouse(products: readonly ProductManifest[] = PRODUCTS, adminUrl?: string): Promise<BenchHouse> {
+    adminUrl ??= await this.freshDatabase();
     const configuration = readConfiguration({ DATABASE_URL: adminUrl, NAGAYA_ROLE_SECRET: this.secret, NAGAYA_BACKUP_SECRET: BACKUP_SECRET, NAGAYA_RATE_LIMIT: '0', PORT: '0', LOG_LEVEL: 'warn' }, () => []);
     const house = houseOf(products);
     const cluster = await openCluster(configuration, { purpose: 'serve' });
@@ -88,9 +95,23 @@ export class Bed {
     return url.href;
   }
 
-  /** `nagaya start` as a process of its own, as it runs in production, with an operator's key and one of coding_rule2. */
-  async service(environment: Readonly<Record<string, string>> = {}): Promise<BenchService> {
-    const house = await this.freshHouse();
+  /** A database that takes long to fill: where databases are kept, it may hold what an earlier run wrote. @returns a superuser's URL of it */
+  async keptDatabase(name: string): Promise<string> {
+    if (!this.wish.keep) return this.freshDatabase();
+    const url = new URL(this.adminUrl);
+    url.pathname = `/nagaya_bench_kept_${name}`;
+    await this.asSuperuser(`CREATE DATABASE ${quoteIdent(url.pathname.slice(1))} ENCODING 'UTF8' TEMPLATE template0`).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== '42P04') throw error; // It is there already.
+    });
+    return url.href;
+  }
+
+  /**
+   * `nagaya start` as a process of its own, as it runs in production, with an operator's key and one of coding_rule2.
+   * @param adminUrl of a database to run on; default: a fresh one
+   */
+  async service(environment: Readonly<Record<string, string>> = {}, adminUrl?: string): Promise<BenchService> {
+    const house = await this.freshHouse(PRODUCTS, adminUrl);
     const keys = new ApiKeysService(house.databases);
     const operatorKey = (await keys.create({ name: 'bench' })).key;
     const productKey = (await keys.create({ name: 'bench', productId: 'coding_rule2' })).key;

@@ -6,6 +6,8 @@ export interface MadeTexts {
   text(no: number): string;
   /** A question about the subject of a text, as a sentence full of common words. */
   question(no: number): string;
+  /** Questions of other kinds, each by its number. */
+  readonly others: Readonly<Record<string, (no: number) => string>>;
 }
 
 const WORDS = 60_000;
@@ -17,7 +19,15 @@ function zipf(random: () => number, n: number): number {
   return Math.min(Math.floor(3 * (Math.pow((n + 3) / 3, random()) - 1)), n - 1);
 }
 
-function make(word: (rank: number) => string, joined: (words: readonly string[], random: () => number) => string, subjects: number, seed: number): MadeTexts {
+interface Language {
+  readonly word: (rank: number) => string;
+  readonly joined: (words: readonly string[], random: () => number) => string;
+  /** What nearly every text has. */
+  readonly everywhere: readonly string[];
+  readonly seed: number;
+}
+
+function make({ word, joined, everywhere, seed }: Language, subjects: number): MadeTexts {
   const subjectOf = (no: number) => {
     const random = uniform(seed + 31 * (no % subjects) + 7);
     return Array.from({ length: WORDS_A_SUBJECT }, () => word(COMMON + zipf(random, WORDS - COMMON)));
@@ -40,6 +50,30 @@ function make(word: (rank: number) => string, joined: (words: readonly string[],
       const random = uniform(seed + 5 * no + 3);
       const own = words(no);
       return joined(Array.from({ length: 12 }, (_, at) => (at % 3 === 2 ? pick(random, own) : word(zipf(random, COMMON)))), random);
+    },
+    others: {
+      'a rare word': (no) => pick(uniform(seed + 7 * no), words(no)),
+      'a frequent word': (no) => everywhere[no % everywhere.length]!,
+      'frequent words only': (no) => {
+        const random = uniform(seed + 9 * no);
+        return joined(Array.from({ length: 8 }, () => word(zipf(random, COMMON))), random);
+      },
+      'one word of its subject among many': (no) => {
+        const random = uniform(seed + 19 * no);
+        return joined(Array.from({ length: 8 }, (_, at) => (at === 3 ? pick(random, words(no)) : word(zipf(random, WORDS)))), random);
+      },
+      'words of middling frequency': (no) => {
+        const random = uniform(seed + 11 * no);
+        return Array.from({ length: 4 }, () => word(COMMON + Math.floor(random() * 500))).join(' ');
+      },
+      'a paragraph of 200 words': (no) => {
+        const random = uniform(seed + 13 * no);
+        return joined(Array.from({ length: 200 }, () => (random() < 0.25 ? pick(random, words(no)) : word(zipf(random, WORDS)))), random);
+      },
+      'both languages and emoji': (no) => {
+        const random = uniform(seed + 17 * no);
+        return `👍 ${english(zipf(random, 500))} ${japanese(zipf(random, 500))}は${english(zipf(random, WORDS))}です😀${pick(random, words(no))}`;
+      },
     },
   };
 }
@@ -68,16 +102,13 @@ function japanese(rank: number): string {
 }
 
 export function englishTexts(subjects: number): MadeTexts {
-  return make(english, (words) => words.join(' '), subjects, 1_000);
+  return make({ word: english, joined: (words) => words.join(' '), everywhere: [0, 1, 2, 3, 4].map(english), seed: 1_000 }, subjects);
 }
 
 export function japaneseTexts(subjects: number): MadeTexts {
-  return make(
-    japanese,
-    (words, random) => words.map((word, at) => word + (at % 6 === 5 ? ENDINGS[Math.floor(random() * ENDINGS.length)]! : PARTICLES[Math.floor(random() * PARTICLES.length)]!)).join(''),
-    subjects,
-    2_000,
-  );
+  const joined = (words: readonly string[], random: () => number) =>
+    words.map((word, at) => word + (at % 6 === 5 ? ENDINGS[Math.floor(random() * ENDINGS.length)]! : PARTICLES[Math.floor(random() * PARTICLES.length)]!)).join('');
+  return make({ word: japanese, joined, everywhere: ['の', 'です', 'は', 'ました', 'こと'], seed: 2_000 }, subjects);
 }
 
 function uniform(seed: number): () => number {

@@ -1,4 +1,5 @@
-// npm run bench [-- NAME…] [--part PART…] [--quick] [--json]: measures on the server of TEST_DATABASE_ADMIN_URL, each figure beside what it is compared with.
+// npm run bench [-- NAME…] [--part PART…] [--quick] [--json] [--keep]: measures on the server of TEST_DATABASE_ADMIN_URL, each figure beside
+// what it is compared with. --keep leaves databases that take long to fill on the server, and measures on what an earlier run filled.
 import 'reflect-metadata';
 import { readdir } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
@@ -10,7 +11,15 @@ import { meetsTarget, type Benchmark, type Figure } from './benchmark.js';
 
 const SUFFIX = '.bench.js';
 
-const { values: flags, positionals: names } = parseArgs({ allowPositionals: true, options: { part: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } });
+const { values: flags, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    part: { type: 'string', multiple: true, default: [] },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+});
 
 /** The benchmarks whose names are given, or all. */
 async function chosenBenchmarks(): Promise<Benchmark[]> {
@@ -52,7 +61,7 @@ const results: { name: string; figures: readonly Figure[]; notes: string[] }[] =
 const machine = await describeMachine(adminUrl);
 if (!flags.json) print(flags.quick ? `${machine}\nQuick sizes: these figures show that it runs, nothing else.` : machine);
 for (const benchmark of await chosenBenchmarks()) {
-  const bed = new Bed(adminUrl, flags.quick, undefined, flags.part);
+  const bed = new Bed(adminUrl, flags.quick, undefined, { parts: flags.part, keep: flags.keep && !flags.quick });
   if (!flags.json) print(`\n${benchmark.title} (${benchmark.name})`);
   try {
     const figures = await benchmark.run(bed);

@@ -14,11 +14,21 @@ export interface CorpusStatistics {
 export interface LengthNorm {
   readonly flat: number;
   readonly slope: number;
+  /**
+   * What a term of weight 1 adds to a row that has it up to `TABLE_FREQUENCIES` times and has fewer than `TABLE_LENGTHS`
+   * tokens, by `frequency × TABLE_LENGTHS + tokens`. Nearly all rows of a search are such, and to divide takes longest.
+   */
+  readonly table: Float64Array;
 }
+
+export const TABLE_FREQUENCIES = 3;
+export const TABLE_LENGTHS = 512;
 
 export function lengthNorm({ documents, tokens }: CorpusStatistics): LengthNorm {
   const average = documents === 0 ? 1 : Math.max(tokens / documents, 1);
-  return { flat: K1 * (1 - B), slope: (K1 * B) / average };
+  const norm = { flat: K1 * (1 - B), slope: (K1 * B) / average, table: new Float64Array((TABLE_FREQUENCIES + 1) * TABLE_LENGTHS) };
+  for (let at = TABLE_LENGTHS; at < norm.table.length; at++) norm.table[at] = termScore(1, Math.floor(at / TABLE_LENGTHS), at % TABLE_LENGTHS, norm);
+  return norm;
 }
 
 /** How much a term is worth of which `having` rows have at least one; more than 0 for every term. */

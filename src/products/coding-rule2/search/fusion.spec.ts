@@ -13,7 +13,6 @@ function normal(): number {
   return Array.from({ length: 12 }, uniform).reduce((sum, x) => sum + x, -6);
 }
 
-
 /** Ten rows that a leg means, and a hundred that chance brings. */
 function candidates(text: 'knows' | 'noise', vector: 'knows' | 'noise'): Candidate[] {
   return Array.from({ length: 200 }, (_, n) => ({
@@ -32,6 +31,17 @@ test.each([
 ] as const)('words: %s, vectors: %s: what one leg means is found', (text, vector) => {
   const found = fuse(candidates(text, vector), { text: 1, vector: 1 }, background).slice(0, 10);
   expect(found.filter(({ id }) => id.startsWith('meant'))).toHaveLength(10);
+});
+
+test('vectors that put a hundred rows near, none before the others, do not push out what words mean', () => {
+  const rows = candidates('knows', 'noise').map((row, n) => (n < 100 ? row : { ...row, similarity: 0.4 + 0.04 * uniform() }));
+  const found = fuse(rows, { text: 1, vector: 1 }, background).slice(0, 10);
+  expect(found.filter(({ id }) => id.startsWith('meant'))).toHaveLength(10);
+});
+
+test('one row that stands out by its vector comes before rows that have the words, none before the others', () => {
+  const rows = candidates('noise', 'noise').map((row, n) => (n < 150 ? { ...row, text: 20 + 2 * uniform() } : n === 170 ? { ...row, similarity: 0.3 } : row));
+  expect(fuse(rows, { text: 1, vector: 1 }, background)[0]?.id).toBe('chance 170');
 });
 
 test('a row that one leg means is found though it has no vector, as half of the rows have none', () => {

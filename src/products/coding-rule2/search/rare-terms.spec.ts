@@ -82,7 +82,7 @@ test.each([
       continue;
     }
     await query.read();
-    const ranked = query.rank(3_000, allowed, answer.atLeast).map(({ no }) => no).filter((no) => !gone.has(no));
+    const ranked = (await query.rank(3_000, allowed, answer.atLeast)).map(({ no }) => no).filter((no) => !gone.has(no));
     const best = inOrder(ranked.map((no) => ({ no, score: scoreOf(no) }))).slice(0, 10);
     expect(best.map(({ score }) => score)).toEqual(expected.map(({ score }) => score));
   }

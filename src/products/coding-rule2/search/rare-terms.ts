@@ -41,7 +41,7 @@ export async function rankByRareTerms(
   if (first.isAll) return { atLeast: 0 };
   await query.read(first.isRare);
   const top = new TopRows(Math.max(SEEDS_A_PLACE * most, FEWEST_SEEDS));
-  query.forEachSum(first.isRare, allowed, () => top.threshold, (no, sum) => {
+  await query.forEachSum(first.isRare, allowed, () => top.threshold, (no, sum) => {
     if (sum >= top.threshold) top.add(no, sum);
   });
   const seeds = new Map((await score(top.ranked().map(({ no }) => no))).map((row) => [row.no, row]));
@@ -51,7 +51,7 @@ export async function rankByRareTerms(
   if (isAll || atLeast === 0 || query.isRead) return { atLeast };
   await query.read(isRare);
   const candidates: number[] = [];
-  query.forEachSum(isRare, allowed, () => (candidates.length > MOST_CANDIDATES ? Infinity : atLeast - rest), (no, sum, isWhole) => {
+  await query.forEachSum(isRare, allowed, () => (candidates.length > MOST_CANDIDATES ? Infinity : atLeast - rest), (no, sum, isWhole) => {
     if ((!isWhole || sum >= atLeast) && !seeds.has(no)) candidates.push(no);
   });
   if (candidates.length > MOST_CANDIDATES) return { atLeast };

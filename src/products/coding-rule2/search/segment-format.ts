@@ -112,8 +112,8 @@ export function withoutLengths(bytes: Buffer, places: ReadonlySet<number>, first
 }
 
 /** Tokens of the row at each place of the window, of which the segment's rows are the part from `firstNo` on. */
-export function readLengths(bytes: Buffer, firstNo: number): Float32Array {
-  const lengths = new Float32Array(WINDOW_SIZE);
+export function readLengths(bytes: Buffer, firstNo: number): Int32Array {
+  const lengths = new Int32Array(WINDOW_SIZE);
   const first = placeOf(firstNo);
   for (let i = 0; 2 * i < bytes.length; i++) lengths[first + i] = decodeLength(bytes.readUInt16LE(2 * i));
   return lengths;

@@ -8,6 +8,9 @@ import type { QueryTerm } from './tokens.js';
 const CACHE_BYTES = 96 * 1024 * 1024;
 /** Postings of up to so many bytes are read together with how many there are; more only when they are needed. */
 const LIGHT_BYTES = 3_000;
+/** Answers that take longer to be read would keep everybody else waiting. */
+const POSTINGS_A_STATEMENT = 400_000;
+const LOOKS_A_STATEMENT = 1_000;
 /** Sorts behind everything that begins with the same character. */
 const LAST_CHARACTER = '\u{10FFFF}';
 const NONE: Postings = { count: 0, places: new Uint16Array(), frequencies: new Uint8Array(), dense: undefined };
@@ -21,22 +24,28 @@ export interface TermInSegment {
 /** Reads postings and lengths of segments, and keeps what is read. */
 export class SegmentReader {
   private readonly terms = new PostingsCache<TermInSegment>(CACHE_BYTES);
-  private readonly lengths = new PostingsCache<Float32Array>(CACHE_BYTES / 3);
+  private readonly lengths = new PostingsCache<Int32Array>(CACHE_BYTES / 3);
 
   /** How many rows have each term, and which where they are few: a list for each segment, in the order of the terms. */
   async look(tx: EntityManager, segments: readonly SegmentView[], terms: readonly QueryTerm[]): Promise<TermInSegment[][]> {
-    const found = segments.map((segment) => terms.map((term) => this.terms.get(keyOf(segment, term))));
+    const keys = terms.map(keyOf);
+    const found = segments.map((segment) => {
+      const cached = this.terms.of(versionOf(segment));
+      return keys.map((key) => cached.get(key));
+    });
     const unknown = missing(found, (known) => known === undefined).filter(([, at]) => terms[at]!.startsWith === undefined);
-    const rows = await this.lookUp<{ nth: number; bytes: number; postings: Buffer | null }>(
-      tx,
-      segments,
-      terms,
-      unknown,
-      `octet_length(postings) AS bytes, CASE WHEN octet_length(postings) <= ${LIGHT_BYTES} THEN postings END AS postings`,
-    );
-    for (const { nth, bytes, postings } of rows) {
-      const [s, at] = unknown[nth - 1]!;
-      found[s]![at] = this.keep(segments[s]!, terms[at]!, { count: countPostings(bytes), postings: postings === null ? undefined : readPostings(postings) });
+    for (const portion of portions(unknown, () => 1, LOOKS_A_STATEMENT)) {
+      const rows = await this.lookUp<{ nth: number; bytes: number; postings: Buffer | null }>(
+        tx,
+        segments,
+        terms,
+        portion,
+        `octet_length(postings) AS bytes, CASE WHEN octet_length(postings) <= ${LIGHT_BYTES} THEN postings END AS postings`,
+      );
+      for (const { nth, bytes, postings } of rows) {
+        const [s, at] = portion[nth - 1]!;
+        found[s]![at] = this.keep(segments[s]!, terms[at]!, { count: countPostings(bytes), postings: postings === null ? undefined : readPostings(postings) });
+      }
     }
     for (const [at, term] of terms.entries()) {
       if (term.startsWith === undefined) continue;
@@ -52,16 +61,18 @@ export class SegmentReader {
   /** The same with every posting read of those terms that are chosen. @param known as `look` gave it; is completed */
   async complete(tx: EntityManager, segments: readonly SegmentView[], terms: readonly QueryTerm[], known: TermInSegment[][], isChosen: (term: number) => boolean): Promise<void> {
     const unread = missing(known, ({ postings }) => postings === undefined).filter(([, at]) => isChosen(at));
-    const rows = await this.lookUp<{ nth: number; postings: Buffer }>(tx, segments, terms, unread, 'postings');
-    for (const { nth, postings: bytes } of rows) {
-      const [s, at] = unread[nth - 1]!;
-      const postings = readPostings(bytes);
-      known[s]![at] = this.keep(segments[s]!, terms[at]!, { count: postings.count, postings });
+    for (const portion of portions(unread, ([s, at]) => known[s]![at]!.count, POSTINGS_A_STATEMENT)) {
+      const rows = await this.lookUp<{ nth: number; postings: Buffer }>(tx, segments, terms, portion, 'postings');
+      for (const { nth, postings: bytes } of rows) {
+        const [s, at] = portion[nth - 1]!;
+        const postings = readPostings(bytes);
+        known[s]![at] = this.keep(segments[s]!, terms[at]!, { count: postings.count, postings });
+      }
     }
   }
 
-  async readLengths(tx: EntityManager, segments: readonly SegmentView[]): Promise<Float32Array[]> {
-    const known = new Map(segments.map((segment) => [segment.id, this.lengths.get(versionOf(segment))]));
+  async readLengths(tx: EntityManager, segments: readonly SegmentView[]): Promise<Int32Array[]> {
+    const known = new Map(segments.map((segment) => [segment.id, this.lengths.of(versionOf(segment)).get('')]));
     const unread = segments.filter((segment) => known.get(segment.id) === undefined);
     if (unread.length > 0) {
       const rows = await tx.query<{ id: string; lengths: Buffer }[]>(
@@ -71,7 +82,7 @@ export class SegmentReader {
       const bytes = new Map(rows.map((row) => [row.id, row.lengths]));
       for (const segment of unread) {
         const lengths = readLengths(bytes.get(segment.id) ?? Buffer.alloc(0), segment.firstNo);
-        this.lengths.set(versionOf(segment), lengths, lengths.byteLength);
+        this.lengths.set(versionOf(segment), '', lengths, lengths.byteLength);
         known.set(segment.id, lengths);
       }
     }
@@ -80,7 +91,6 @@ export class SegmentReader {
 
   /** Reads of each pair of segment and term, by their places. */
   private async lookUp<Row extends object>(tx: EntityManager, segments: readonly SegmentView[], terms: readonly QueryTerm[], pairs: readonly Pair[], columns: string): Promise<Row[]> {
-    if (pairs.length === 0) return [];
     // OFFSET 0 keeps it a lookup by both columns for each pair, however many the planner thinks there are.
     return tx.query<Row[]>(
       `SELECT m.nth::int AS nth, p.*
@@ -94,7 +104,7 @@ export class SegmentReader {
   private keep(segment: SegmentView, term: QueryTerm, known: TermInSegment): TermInSegment {
     const { postings } = known;
     const bytes = postings === undefined ? 0 : postings.dense === undefined ? 3 * postings.count : postings.dense.length;
-    this.terms.set(keyOf(segment, term), known, bytes);
+    this.terms.set(versionOf(segment), keyOf(term), known, bytes);
     return known;
   }
 }
@@ -104,6 +114,23 @@ type Pair = readonly [segment: number, term: number];
 
 function missing<Known>(known: readonly (readonly Known[])[], isMissing: (known: Known) => boolean): Pair[] {
   return known.flatMap((list, s) => list.flatMap((one, at): Pair[] => (isMissing(one) ? [[s, at]] : [])));
+}
+
+/** Pairs in their order, as many together as come to so much. */
+function portions(pairs: readonly Pair[], sizeOf: (pair: Pair) => number, most: number): Pair[][] {
+  const all: Pair[][] = [];
+  let left = 0;
+  for (const pair of pairs) {
+    const size = sizeOf(pair);
+    const last = all.at(-1);
+    if (last !== undefined && size <= left) last.push(pair);
+    else {
+      all.push([pair]);
+      left = most;
+    }
+    left -= size;
+  }
+  return all;
 }
 
 /** How often a single character occurs: where a pair begins with it, where it stands alone, and where a run ends with it. */
@@ -135,6 +162,6 @@ function versionOf(segment: SegmentView): string {
   return `${segment.id} ${segment.version}`;
 }
 
-function keyOf(segment: SegmentView, term: QueryTerm): string {
-  return `${versionOf(segment)} ${term.startsWith === undefined ? '=' : '^'}${term.term}`;
+function keyOf({ term, startsWith }: QueryTerm): string {
+  return (startsWith === undefined ? '=' : '^') + term;
 }

@@ -1,4 +1,4 @@
-import { mostOf, termScore, type LengthNorm } from './bm25.js';
+import { mostOf, TABLE_FREQUENCIES, TABLE_LENGTHS, termScore, type LengthNorm } from './bm25.js';
 import { placeOf, WINDOW_SIZE, type Postings } from './segment-format.js';
 
 /** A term of the query in one segment; the weight is its inverse frequency times how often the query says it. */
@@ -10,7 +10,8 @@ export interface WeightedPostings {
 export interface ScoredSegment {
   readonly firstNo: number;
   readonly lastNo: number;
-  readonly lengths: Float32Array;
+  /** Tokens of each row, by place. */
+  readonly lengths: Int32Array;
   readonly terms: readonly WeightedPostings[];
 }
 
@@ -51,15 +52,20 @@ function addAll({ weight, postings }: WeightedPostings, { firstNo, lastNo, lengt
     const to = placeOf(lastNo);
     for (let place = placeOf(firstNo); place <= to; place++) {
       const frequency = dense[place]!;
-      if (frequency !== 0) sums[place]! += termScore(weight, frequency, lengths[place]!, norm);
+      if (frequency !== 0) sums[place]! += quickScore(weight, frequency, lengths[place]!, norm);
     }
     return;
   }
   const { places, frequencies } = postings;
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!;
-    sums[place]! += termScore(weight, frequencies[i]!, lengths[place]!, norm);
+    sums[place]! += quickScore(weight, frequencies[i]!, lengths[place]!, norm);
   }
+}
+
+function quickScore(weight: number, frequency: number, length: number, norm: LengthNorm): number {
+  if (frequency <= TABLE_FREQUENCIES && length < TABLE_LENGTHS) return weight * norm.table[frequency * TABLE_LENGTHS + length]!;
+  return termScore(weight, frequency, length, norm);
 }
 
 /** Few sums are found by their postings, many by looking everywhere. */
@@ -98,7 +104,7 @@ function addToCandidates({ weight, postings }: WeightedPostings, { lengths }: Sc
     const place = candidates[i]!;
     const frequency = postings.dense === undefined ? frequencyAt(postings, place) : postings.dense[place]!;
     let sum = sums[place]!;
-    if (frequency !== 0) sums[place] = sum += termScore(weight, frequency, lengths[place]!, norm);
+    if (frequency !== 0) sums[place] = sum += quickScore(weight, frequency, lengths[place]!, norm);
     if (sum >= atLeast) candidates[kept++] = place;
   }
   return kept;

@@ -5,6 +5,7 @@ import type { RowFilter } from './row-filter.js';
 import type { LoadedQuery } from './text-search.js';
 import { tokenise } from './tokens.js';
 import type { RankedRow } from './top-rows.js';
+import { Turns } from './turns.js';
 
 export interface TextHit {
   readonly id: string;
@@ -31,10 +32,10 @@ export async function rankRows(tx: EntityManager, corpus: Corpus, query: LoadedQ
   if ('best' in byRare) return [...byRare.best];
   await query.read();
   const { atLeast } = byRare;
-  if (allowed !== undefined) return scored(query, await present(tx, corpus, query.rank(most, allowed, atLeast), filter, most));
+  if (allowed !== undefined) return scored(query, await present(tx, corpus, await query.rank(most, allowed, atLeast), filter, most));
   for (const times of TRIES) {
     const tried = Math.ceil(most * times);
-    const ranked = query.rank(tried, undefined, atLeast);
+    const ranked = await query.rank(tried, undefined, atLeast);
     const found = await present(tx, corpus, ranked, filter, most);
     if (found.length === most || ranked.length < tried) return scored(query, found);
   }
@@ -55,7 +56,14 @@ async function scoreRows(tx: EntityManager, corpus: Corpus, query: LoadedQuery, 
     `SELECT text_no AS no, id, ${corpus.text} AS text FROM ${corpus.table} WHERE text_no = ANY ($1::bigint[])${filter.sql(values)}`,
     values,
   );
-  return rows.map(({ no, id, text }) => ({ no: Number(no), id, score: query.scoreOf(tokenise(corpus.readText(text))) })).filter(({ score }) => score > 0);
+  const turns = new Turns();
+  const found: ScoredRow[] = [];
+  for (const { no, id, text } of rows) {
+    await turns.next();
+    const score = query.scoreOf(tokenise(corpus.readText(text)));
+    if (score > 0) found.push({ no: Number(no), id, score });
+  }
+  return found;
 }
 
 /** Numbers of all rows that pass; undefined where they are many. */

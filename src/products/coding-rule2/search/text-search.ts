@@ -6,6 +6,10 @@ import { forEachSum, type ScoredSegment } from './segment-scoring.js';
 import { NewRows, type TextSnapshot } from './text-snapshot.js';
 import { TopRows, type RankedRow } from './top-rows.js';
 import type { QueryTerm, Tokens } from './tokens.js';
+import { Turns } from './turns.js';
+
+/** New rows that are scored before it is asked whether others wait. */
+const NEW_ROWS_A_TURN = 64;
 
 /** Some of a query's terms. */
 type Chosen = (term: number) => boolean;
@@ -23,7 +27,7 @@ export class LoadedQuery {
     private readonly terms: readonly QueryTerm[],
     private readonly snapshot: TextSnapshot,
     private readonly known: readonly TermInSegment[][],
-    private readonly lengths: readonly Float32Array[],
+    private readonly lengths: readonly Int32Array[],
     private readonly readMore: (isChosen: Chosen) => Promise<void>,
   ) {
     const { segments, newRows } = snapshot;
@@ -80,13 +84,17 @@ export class LoadedQuery {
    * @param allowed numbers of the rows that may come in; undefined for all
    * @param visit is told whether the sum is all that the row scores, as it is for a new row
    */
-  forEachSum(isChosen: Chosen, allowed: ReadonlySet<number> | undefined, atLeast: () => number, visit: (no: number, sum: number, isWhole: boolean) => void): void {
+  async forEachSum(isChosen: Chosen, allowed: ReadonlySet<number> | undefined, atLeast: () => number, visit: (no: number, sum: number, isWhole: boolean) => void): Promise<void> {
+    const turns = new Turns();
+    let rows = 0;
     for (const [no, row] of this.snapshot.newRows) {
+      if (rows++ % NEW_ROWS_A_TURN === 0) await turns.next();
       const score = allowed === undefined || allowed.has(no) ? this.scoreOf(row) : 0;
       if (score > 0 && score >= atLeast()) visit(no, score, true);
     }
     // Newest first: of rows that score alike the newer ones win anyway.
     for (const s of [...this.snapshot.segments.keys()].toReversed()) {
+      await turns.next();
       forEachSum(this.segment(s, isChosen), this.norm, atLeast(), (no, sum) => {
         if (allowed === undefined || allowed.has(no)) visit(no, sum, false);
       });
@@ -97,12 +105,12 @@ export class LoadedQuery {
    * The best rows with at least one of the terms, best first; all terms must have been read.
    * @param atLeast what a row must score, as far as it is known
    */
-  rank(most: number, allowed?: ReadonlySet<number>, atLeast = 0): RankedRow[] {
+  async rank(most: number, allowed?: ReadonlySet<number>, atLeast = 0): Promise<RankedRow[]> {
     const top = new TopRows(most, atLeast);
     const offer = (no: number, sum: number) => {
       if (sum >= top.threshold) top.add(no, sum);
     };
-    this.forEachSum(() => true, allowed, () => top.threshold, offer);
+    await this.forEachSum(() => true, allowed, () => top.threshold, offer);
     return top.ranked();
   }
 
