@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Product } from '../core/products/product.entity.js';
 import { PRODUCT_COLUMNS, setProductStatus } from '../core/products/set-product-status.js';
-import { commandContext, withDatabases } from './context.js';
+import { commandContext, orMissing, withDatabases } from './context.js';
 import { audit } from './key.js';
 import { print, printJson, printTable } from './output.js';
 import { registerProductLife } from './product-life.js';
@@ -35,7 +35,7 @@ function setStatus(status: 'suspended' | 'active') {
   return async (id: string, { json }: { json?: true }): Promise<void> => {
     await withDatabases(commandContext(), async (databases) => {
       await audit(databases, `product ${status === 'active' ? 'resume' : 'suspend'}`, id);
-      const product = await setProductStatus(databases.control, id, status);
+      const product = await orMissing(setProductStatus(databases.control, id, status), `There is no product "${id}". See: nagaya product list`);
       if (json) return printJson(product);
       print(`${product.id} is ${product.status}.`);
     });

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ConfigurationError, LOG_LEVELS, readConfiguration, type Configuration } from './env.js';
+import { ConfigurationError, loadConfiguration, LOG_LEVELS, readConfiguration, type Configuration } from './env.js';
 
 type Source = Record<string, string>;
 
@@ -232,4 +234,16 @@ describe('on a server', () => {
     const { roleUrls } = onServer({ DATABASE_URL: SERVER, NAGAYA_URL_CODING_RULE2: withLogin });
     expect(roleUrls).toEqual(new Map([['coding_rule2', withLogin]]));
   });
+});
+
+it('says so where .env is there and is no file that can be read', () => {
+  const [before, folder] = [process.cwd(), mkdtempSync(join(tmpdir(), 'nagaya-env-'))];
+  mkdirSync(join(folder, '.env'));
+  try {
+    process.chdir(folder);
+    expect(() => loadConfiguration(() => ROLES)).toThrow(ConfigurationError);
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -90,12 +90,13 @@ const MEBIBYTE = 1024 * 1024;
 /**
  * Reads `.env` (development; values already in the environment win) and then the environment.
  * @param rolesOf the names of the login roles with that prefix, so that a misspelt `NAGAYA_URL_<ROLE>` is noticed
+ * @throws ConfigurationError
  */
 export function loadConfiguration(rolesOf: RolesOf): Configuration {
   try {
     process.loadEnvFile();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw new ConfigurationError([".env is there and can't be read: it must be a file, and this user's to read"]);
   }
   return readConfiguration(process.env, rolesOf);
 }

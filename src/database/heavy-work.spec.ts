@@ -1,8 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { HeavyWork, type Clock } from './heavy-work.js';
 import { runInUnit } from './unit-of-work.js';
 
+// What still waits when a test is over must not time out in the midst of another one.
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+});
 afterEach(() => {
   jest.useRealTimers();
 });
@@ -128,7 +132,6 @@ describe('heavy work', () => {
   });
 
   test('that finds no place in time is told to come again, and so is what comes when the line is full', async () => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     const { begin, endOne, atWork } = newWork(1);
     void begin();
     const waiting = Array.from({ length: 1_000 }, () => begin());

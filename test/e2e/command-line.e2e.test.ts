@@ -54,6 +54,7 @@ describe('exit statuses', () => {
     [['alerts', 'ack', 'not-an-id'], 2],
     [['alerts', 'set', 'index-invalid', '--threshold', '3'], 1],
     [['alerts', 'ack', '01890000-0000-7000-8000-000000000000'], 1],
+    [['product', 'suspend', 'nobody'], 1],
     [['key', 'create', '--product', 'nobody'], 1],
     [['key', 'revoke', '01890000-0000-7000-8000-000000000000'], 1],
   ])('nagaya %j ends with %i and a sentence', async (args, status) => {
@@ -62,7 +63,7 @@ describe('exit statuses', () => {
     expect(ended.stdout + ended.stderr).not.toBe('');
     expect(ended.stderr).not.toMatch(/\n\s+at /);
     // Words for a caller over HTTP.
-    expect(ended.stderr).not.toMatch(/at this address|"errors"/);
+    expect(ended.stderr).not.toMatch(/at this address|this key may see|"errors"/);
   });
 
   test('a bad configuration is told all at once, secrets apart, with status 2', async () => {

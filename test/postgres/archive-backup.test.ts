@@ -2,28 +2,30 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { TEST_BACKUP_SECRET } from '../support/engine.js';
 import { asSuperuser, urlOfDatabase } from '../support/postgres-server.js';
-import { environmentOf, nagaya } from '../support/process.js';
-import { migrateTestHouse } from '../support/template.js';
+import { nagaya } from '../support/process.js';
+import { Deployment } from './support/deployment.js';
 import { superuserRows } from './support/superuser-rows.js';
 
-let database: TestDatabase;
+/** Roles belong to the whole server, and an archived product's may not log in: the other tests' coding_rule2 must not be this one's. */
+const PREFIX = 'testarchive';
+const ROLE = `${PREFIX}_coding_rule2`;
+
+let deployment: Deployment;
 let folder: string;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  deployment = await Deployment.prepare(PREFIX);
   folder = await mkdtemp(join(tmpdir(), 'nagaya-backups-'));
-  await migrateTestHouse({ ...database.configuration, backupSecret: TEST_BACKUP_SECRET });
-  await asSuperuser(database.name, `INSERT INTO coding_rule2.conversation_context (session_id, user_message, ai_response, context_data) SELECT 's', 'question ' || i, 'answer', '{}' FROM generate_series(1, 50) i`);
+  await deployment.migrate();
+  await asSuperuser(deployment.database, `INSERT INTO coding_rule2.conversation_context (session_id, user_message, ai_response, context_data) SELECT 's', 'question ' || i, 'answer', '{}' FROM generate_series(1, 50) i`);
 });
 afterAll(async () => {
-  await database.drop();
+  await deployment.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
 const run = (args: string[], env: Record<string, string> = {}) =>
-  nagaya(args, { ...environmentOf(database), NAGAYA_BACKUP_SECRET: TEST_BACKUP_SECRET, NAGAYA_BACKUP_TO: folder, NAGAYA_BACKUP_SCRATCH_URL: urlOfDatabase('postgres'), ...env });
+  nagaya(args, { ...deployment.env, NAGAYA_BACKUP_TO: folder, NAGAYA_BACKUP_SCRATCH_URL: urlOfDatabase('postgres'), ...env });
 async function succeeding(...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await run(args);
   expect({ args, status, stderr: status === 0 ? '' : stderr }).toEqual({ args, status: 0, stderr: '' });
@@ -31,8 +33,8 @@ async function succeeding(...args: string[]): Promise<string> {
 }
 const state = () =>
   superuserRows(
-    database.name,
-    `SELECT p.status, (SELECT array_agg(nspname::text) FROM pg_namespace WHERE nspname LIKE '%coding\\_rule2') AS schemas, (SELECT rolcanlogin FROM pg_roles WHERE rolname = 'coding_rule2') AS login
+    deployment.database,
+    `SELECT p.status, (SELECT array_agg(nspname::text) FROM pg_namespace WHERE nspname LIKE '%coding\\_rule2') AS schemas, (SELECT rolcanlogin FROM pg_roles WHERE rolname = '${ROLE}') AS login
        FROM core.products p WHERE id = 'coding_rule2'`,
   );
 
@@ -53,12 +55,13 @@ test('an archived product has a backup that holds all of it, and comes back', as
 
   expect(await succeeding('product', 'restore-archive', 'coding_rule2')).toContain('is active');
   expect(await state()).toEqual([{ status: 'active', schemas: ['coding_rule2'], login: true }]);
-  expect(await superuserRows(database.name, 'SELECT count(*)::int AS rows FROM coding_rule2.conversation_context')).toEqual([{ rows: 50 }]);
+  expect(await superuserRows(deployment.database, 'SELECT count(*)::int AS rows FROM coding_rule2.conversation_context')).toEqual([{ rows: 50 }]);
 });
 
 test('without a backup where none is wanted, or none can be made', async () => {
   expect(await succeeding('product', 'archive', 'coding_rule2', '--without-backup')).toContain('No backup is made first.');
   await succeeding('product', 'restore-archive', 'coding_rule2');
-  expect((await nagaya(['product', 'archive', 'coding_rule2'], environmentOf(database))).stdout).toContain('No backup is made first.');
+  const { NAGAYA_BACKUP_SECRET: _, ...without } = deployment.env;
+  expect((await nagaya(['product', 'archive', 'coding_rule2'], without)).stdout).toContain('No backup is made first.');
   await succeeding('product', 'restore-archive', 'coding_rule2');
 });
