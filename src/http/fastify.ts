@@ -86,7 +86,7 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
  */
 function takeTheRestOfABody(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    if (!request.raw.complete) void reply.removeHeader('connection');
+    if (!request.raw.complete && reply.getHeader('connection') === 'close') void reply.removeHeader('connection');
     done(null, payload);
   });
 }
