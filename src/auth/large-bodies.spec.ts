@@ -1,3 +1,4 @@
+import { connect, type AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fastify as newFastify, type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -68,6 +69,31 @@ describe('large bodies', () => {
     const answer = send('next', LARGE);
     await until(() => names().includes('next'));
     end('next');
+    expect((await answer).statusCode).toBe(200);
+  });
+
+  test('those whose clients have gone leave their places: in the line, and at work', async () => {
+    const { send, names, end } = await serve();
+    await fastify.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = fastify.server.address() as AddressInfo;
+    const bySocket = (name: string) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST /?name=${name} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${LARGE.length}\r\n\r\n${LARGE}`);
+      return socket;
+    };
+    const first = bySocket('first');
+    await until(() => names().includes('first'));
+    const second = bySocket('second');
+    await someTurns();
+    second.destroy();
+    first.destroy();
+    await someTurns();
+    end('first');
+    const answer = send('third', LARGE);
+    for (const name of ['second', 'third']) {
+      await until(() => names().includes(name));
+      end(name);
+    }
     expect((await answer).statusCode).toBe(200);
   });
 });
