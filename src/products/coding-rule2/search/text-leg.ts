@@ -5,7 +5,7 @@ import type { RowFilter } from './row-filter.js';
 import type { LoadedQuery } from './text-search.js';
 import { tokenise } from './tokens.js';
 import type { RankedRow } from './top-rows.js';
-import { Turns } from './turns.js';
+import { GivingWay } from './giving-way.js';
 
 export interface TextHit {
   readonly id: string;
@@ -56,10 +56,10 @@ async function scoreRows(tx: EntityManager, corpus: Corpus, query: LoadedQuery, 
     `SELECT text_no AS no, id, ${corpus.text} AS text FROM ${corpus.table} WHERE text_no = ANY ($1::bigint[])${filter.sql(values)}`,
     values,
   );
-  const turns = new Turns();
+  const others = new GivingWay();
   const found: ScoredRow[] = [];
   for (const { no, id, text } of rows) {
-    await turns.next();
+    await others.next();
     const score = query.scoreOf(tokenise(corpus.readText(text)));
     if (score > 0) found.push({ no: Number(no), id, score });
   }

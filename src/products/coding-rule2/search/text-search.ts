@@ -6,7 +6,7 @@ import { forEachSum, type ScoredSegment } from './segment-scoring.js';
 import { NewRows, type TextSnapshot } from './text-snapshot.js';
 import { TopRows, type RankedRow } from './top-rows.js';
 import type { QueryTerm, Tokens } from './tokens.js';
-import { Turns } from './turns.js';
+import { GivingWay } from './giving-way.js';
 
 /** New rows that are scored before it is asked whether others wait. */
 const NEW_ROWS_A_TURN = 64;
@@ -85,16 +85,16 @@ export class LoadedQuery {
    * @param visit is told whether the sum is all that the row scores, as it is for a new row
    */
   async forEachSum(isChosen: Chosen, allowed: ReadonlySet<number> | undefined, atLeast: () => number, visit: (no: number, sum: number, isWhole: boolean) => void): Promise<void> {
-    const turns = new Turns();
+    const others = new GivingWay();
     let rows = 0;
     for (const [no, row] of this.snapshot.newRows) {
-      if (rows++ % NEW_ROWS_A_TURN === 0) await turns.next();
+      if (rows++ % NEW_ROWS_A_TURN === 0) await others.next();
       const score = allowed === undefined || allowed.has(no) ? this.scoreOf(row) : 0;
       if (score > 0 && score >= atLeast()) visit(no, score, true);
     }
     // Newest first: of rows that score alike the newer ones win anyway.
     for (const s of [...this.snapshot.segments.keys()].toReversed()) {
-      await turns.next();
+      await others.next();
       forEachSum(this.segment(s, isChosen), this.norm, atLeast(), (no, sum) => {
         if (allowed === undefined || allowed.has(no)) visit(no, sum, false);
       });

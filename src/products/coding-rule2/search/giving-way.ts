@@ -4,7 +4,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 const AT_MOST_MS = 3;
 
 /** Lets others be served in the midst of long work. */
-export class Turns {
+export class GivingWay {
   private since = performance.now();
 
   /** To be asked before each step of the work: lets others go first where this one has had its time. */
