@@ -3,16 +3,23 @@ import { withAdmin } from '../../src/database/admin-connection.js';
 import { openCluster, requireAdminUrl } from '../../src/database/cluster.js';
 import { createTestDatabase, openTestDatabase, type TestDatabase } from '../support/database.js';
 import { ENGINE } from '../support/engine.js';
-import { environmentOf, nagaya, serve, type Ended } from '../support/process.js';
+import { environmentOf, nagaya, serve, type Ended, type Served } from '../support/process.js';
 import { startReceiver } from '../support/receiver.js';
 
 let database: TestDatabase;
 let env: Record<string, string>;
+let served: Served;
+// Verbs find the service at work, as an operator's do. On the embedded engine they then join the process that has the folder open,
+// instead of opening it each for itself.
 beforeAll(async () => {
   database = await createTestDatabase();
   env = environmentOf(database);
+  served = await serve(env);
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await served.end('SIGTERM');
+  await database.drop();
+});
 
 const run = (...args: string[]): Promise<Ended> => nagaya(args, env);
 const json = ({ stdout }: Ended): unknown => JSON.parse(stdout);
@@ -29,7 +36,7 @@ async function asAdmin(sql: string): Promise<void> {
 
 /** As the service's own login, which keeps the alerts. */
 async function asControl(sql: string): Promise<void> {
-  const open = await openTestDatabase(database);
+  const open = await openTestDatabase(database, 'visit');
   try {
     await open.databases.control.query(sql);
   } finally {
@@ -175,18 +182,14 @@ describe('alerts', () => {
   });
 });
 
-describe('a served process', () => {
-  test('the demo finds it, plays the day and prints what it found', async () => {
-    const served = await serve(env);
-    try {
-      const demo = await nagaya(['demo', '--json'], { ...env, PORT: new URL(served.url).port });
-      expect(demo.stderr).toBe('');
-      expect(demo.status).toBe(0);
-      expect(json(demo)).toMatchObject({ baseUrl: served.url });
-      // Other verbs work beside it, on the embedded engine by joining the process that has the folder.
-      expect((await run('status')).status).toBe(0);
-    } finally {
-      expect(await served.end('SIGTERM')).toBe(0);
-    }
-  });
+test('the demo finds the service, plays the day and prints what it found', async () => {
+  const demo = await nagaya(['demo', '--json'], { ...env, PORT: new URL(served.url).port });
+  expect(demo.stderr).toBe('');
+  expect(demo.status).toBe(0);
+  expect(json(demo)).toMatchObject({ baseUrl: served.url });
+});
+
+test('without a service verbs open the database themselves', async () => {
+  expect(await served.end('SIGTERM')).toBe(0);
+  expect((await run('status')).status).toBe(0);
 });

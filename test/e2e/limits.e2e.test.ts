@@ -3,6 +3,7 @@ import { request as httpRequest, type ClientRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newApiKey } from '../../src/auth/api-key-format.js';
+import { closed } from '../support/closed.js';
 import { refusal } from '../support/problem.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -155,11 +156,11 @@ describe('keys that open nothing', () => {
 test('what is no HTTP is told so, and its connection ended', async () => {
   const { hostname, port } = new URL(nagaya.service.url);
   const socket = connect(Number(port), hostname);
-  const closed = once(socket, 'close');
+  const over = closed(socket);
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
   socket.write('NONSENSE\r\n\r\n');
-  await closed;
+  await over;
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   expect(text).toContain('"code":"validation_failed"');
 });

@@ -3,6 +3,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { closed } from '../support/closed.js';
 import { openTestDatabase } from '../support/database.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -86,7 +87,7 @@ test('connections that were opened and say nothing do not keep the service from 
   const { hostname, port } = new URL(nagaya.service.url);
   const silent = Array.from({ length: 3 }, () => connect(Number(port), hostname));
   await Promise.all(silent.map((socket) => once(socket, 'connect')));
-  const ended = silent.map((socket) => once(socket.resume(), 'close'));
+  const ended = silent.map((socket) => closed(socket.resume()));
   // The server has seen them too.
   expect((await nagaya.request('GET', PATH.replace('memories', 'violations'))).status).toBe(200);
   await nagaya.service.close();

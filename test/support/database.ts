@@ -39,8 +39,9 @@ export interface OpenTestDatabase {
   close(): Promise<void>;
 }
 
-export async function openTestDatabase({ configuration }: TestDatabase): Promise<OpenTestDatabase> {
-  const cluster = await openCluster(configuration, { purpose: 'serve' });
+/** @param purpose `visit` beside a process that has the embedded engine's folder open */
+export async function openTestDatabase({ configuration }: TestDatabase, purpose: 'serve' | 'visit' = 'serve'): Promise<OpenTestDatabase> {
+  const cluster = await openCluster(configuration, { purpose });
   const databases = new Databases(cluster, TEST_HOUSE, TEST_HOUSE.products.map((product) => product.id), configuration);
   return {
     cluster,

@@ -30,6 +30,8 @@ export interface Asked {
   /** Without the bucket: `prefix/name/core.dump`. */
   readonly key: string;
   readonly query: URLSearchParams;
+  /** That what was sent is kept; the one who sent it may not know yet. */
+  kept: boolean;
 }
 
 /** What becomes of a request: undefined lets it through. */
@@ -78,7 +80,7 @@ export async function startBucketServer(): Promise<BucketServer> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', endpoint);
-    const asked: Asked = { method: request.method ?? '', key: decodeURIComponent(url.pathname).split('/').slice(2).join('/'), query: url.searchParams };
+    const asked: Asked = { method: request.method ?? '', key: decodeURIComponent(url.pathname).split('/').slice(2).join('/'), query: url.searchParams, kept: false };
     server.asked.push(asked);
     const mishap = server.mishap(asked);
     if (mishap === 'cut') return void request.socket.destroy();
@@ -86,6 +88,7 @@ export async function startBucketServer(): Promise<BucketServer> {
     const own = mishap !== undefined && 'answer' in mishap ? { status: 200, body: mishap.answer } : server.openUploads.answer(asked);
     if (own !== undefined) return void request.resume().once('end', () => response.writeHead(own.status, { 'content-type': 'application/xml' }).end(own.body));
     const onward = ask({ port, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers }, (answered) => {
+      asked.kept = answered.statusCode === 200;
       if (mishap !== undefined && !('answer' in mishap) && asked.method === 'GET') {
         void damage(answered, response, mishap);
         return;
