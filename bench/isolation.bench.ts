@@ -16,7 +16,7 @@ class EmptyModule {}
 
 const products: ProductManifest[] = Array.from({ length: PRODUCTS }, (_, number) => {
   const id = `bench_home_${number}`;
-  return { kind: 'product', id, title: id, tags: [], entities: [], migrations: MIGRATIONS, module: EmptyModule };
+  return { kind: 'product', id, title: id, tags: [], entities: [], migrations: MIGRATIONS, module: () => Promise.resolve(EmptyModule) };
 });
 
 const write = (table: string): string => `INSERT INTO ${table} (session_id, memory_content) VALUES ($1, '{"text": "x"}')`;

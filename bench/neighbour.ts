@@ -12,5 +12,5 @@ export const NEIGHBOUR: ProductManifest = {
   tags: [],
   entities: [],
   migrations: new URL('./fleet/', import.meta.url),
-  module: NeighbourModule,
+  module: () => Promise.resolve(NeighbourModule),
 };

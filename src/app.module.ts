@@ -25,7 +25,7 @@ import { WorkerModule } from './worker.module.js';
 export class AppModule {
   /** @param backups what backups are made with, in a process that makes them beside serving: on the embedded engine */
   static forHouse(house: House, cluster: Cluster, databases: Databases, backups?: BackupHouse): DynamicModule {
-    const products = house.products.filter((product) => databases.serves(product.id)).map((product) => product.module);
+    const products = house.products.filter((product) => databases.serves(product.id)).map(async (product) => ({ module: await product.module() }));
     return {
       module: AppModule,
       imports: [

@@ -19,7 +19,7 @@ export interface Fleet {
 export function fleetOf(count: number): Fleet {
   const products = Array.from({ length: count }, (_, index): ProductManifest => {
     const id = `bench_fleet_${index}`;
-    return { kind: 'product', id, title: id, tags: [], entities: [], migrations: MIGRATIONS, module: EmptyModule };
+    return { kind: 'product', id, title: id, tags: [], entities: [], migrations: MIGRATIONS, module: () => Promise.resolve(EmptyModule) };
   });
   return { products, dropRoles: (bed) => dropRoles(bed, products) };
 }

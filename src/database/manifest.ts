@@ -79,8 +79,8 @@ export interface ProductManifest extends BaseManifest {
   readonly kind: 'product';
   /** Tables that are made anew from the others, such as a search index: they are not exported. */
   readonly derived?: readonly string[];
-  /** The Nest module that serves `/v1/products/<id>/…`. */
-  readonly module: Type<unknown>;
+  /** Loads the Nest module that serves `/v1/products/<id>/…`: only a process that serves needs it, and it is most of what there is to load. */
+  readonly module: () => Promise<Type<unknown>>;
   /** By the rule's id, e.g. `{ 'record-count-low': { threshold: 5_000 } }`. */
   readonly alerts?: Readonly<Record<string, AlertRuleChoice>>;
   /** Until an operator sets another: at the limit writes are refused, reading and deleting go on. */

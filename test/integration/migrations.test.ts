@@ -39,7 +39,7 @@ describe('migrate', () => {
       id: `${LODGER_PREFIX}broken`,
       entities: [],
       migrations: new URL('./lodger-broken/', import.meta.url),
-      module: TeaHouseModule,
+      module: () => Promise.resolve(TeaHouseModule),
     };
     await admin(`DELETE FROM tea_house.migrations`);
     await admin(`DROP TABLE tea_house.teas`);

@@ -4,7 +4,6 @@ import { grouped } from '../words.js';
 export function manifestFile({ constant, id, title, tag, manyWord, one, oneFile, route, pascal, kebab, table, limits }: ProductPlan): string {
   return `import type { ProductManifest } from '../../database/manifest.js';
 import { migrationsFolder } from '../../database/migrations/load-migrations.js';
-import { ${pascal}Module } from './${kebab}.module.js';
 import { ${one} } from './${route}/${oneFile}.entity.js';
 
 export const ${constant}: ProductManifest = {
@@ -14,7 +13,7 @@ export const ${constant}: ProductManifest = {
   tags: [{ name: '${tag}', description: 'The ${manyWord} of ${title}.' }],
   entities: [${one}],
 ${limitLines(limits, table)}  migrations: migrationsFolder('${id}'),
-  module: ${pascal}Module,
+  module: async () => (await import('./${kebab}.module.js')).${pascal}Module,
 };
 `;
 }

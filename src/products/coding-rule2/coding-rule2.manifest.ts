@@ -1,6 +1,5 @@
 import type { ProductManifest } from '../../database/manifest.js';
 import { migrationsFolder } from '../../database/migrations/load-migrations.js';
-import { CodingRule2Module } from './coding-rule2.module.js';
 import { MistakeCheck, MistakeCheckMatch } from './checks/mistake-check.entity.js';
 import { Conversation } from './conversations/conversation.entity.js';
 import { EmbeddingState } from './embeddings/embedding-state.entity.js';
@@ -36,5 +35,5 @@ export const CODING_RULE2: ProductManifest = {
     { table: 'constitutional_violations', column: 'created_at', days: null },
   ],
   migrations: migrationsFolder('coding_rule2'),
-  module: CodingRule2Module,
+  module: async () => (await import('./coding-rule2.module.js')).CodingRule2Module,
 };

@@ -14,5 +14,5 @@ export const TEA_HOUSE: ProductManifest = {
   tags: [{ name: 'Teas', description: 'What is brewed next door.' }],
   entities: [Tea],
   migrations: new URL('./migrations/', import.meta.url),
-  module: TeaHouseModule,
+  module: () => Promise.resolve(TeaHouseModule),
 };

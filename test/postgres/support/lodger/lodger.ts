@@ -25,7 +25,7 @@ export function newLodger(kind: keyof typeof FOLDERS = 'plain', id = `${LODGER_P
       tags: [],
       entities: [],
       migrations: new URL(FOLDERS[kind], import.meta.url),
-      module: moduleOf(visitsController(id, gate)),
+      module: () => Promise.resolve(moduleOf(visitsController(id, gate))),
     },
   };
 }
