@@ -14,7 +14,7 @@ export interface CommandContext {
 
 /** What every verb starts from. @throws ConfigurationError */
 export function commandContext(): CommandContext {
-  return { configuration: loadConfiguration((prefix) => new RoleNames(prefix).logins(PRODUCTS)), house: houseOf(PRODUCTS) };
+  return { configuration: loadConfiguration((prefix) => new RoleNames(prefix).logins(PRODUCTS), PRODUCTS.map(({ id }) => id)), house: houseOf(PRODUCTS) };
 }
 
 /** Opens the cluster for the length of a verb; on the embedded engine it joins the process that runs it, if any. */

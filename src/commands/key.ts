@@ -50,7 +50,10 @@ async function runCreate(flags: CreateFlags): Promise<void> {
     ...(flags.expires !== undefined && { expiresAt: readExpiry(flags.expires) }),
   };
   if (wanted.name.length === 0 || wanted.name.length > 100) throw new UsageError('--name takes 1 to 100 characters.');
-  await withDatabases(commandContext(), async (databases) => {
+  const context = commandContext();
+  const known = context.house.products.map(({ id }) => id);
+  if (flags.product !== undefined && !known.includes(flags.product)) throw new UsageError(`There is no product ${flags.product}; there are ${known.join(', ')}.`);
+  await withDatabases(context, async (databases) => {
     await audit(databases, 'key create', `${wanted.productId ?? 'operator'}: ${wanted.name}`);
     const created = await new ApiKeysService(databases).create(wanted);
     const { id, key, productId, permissions, expiresAt } = created;

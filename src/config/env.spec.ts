@@ -202,6 +202,12 @@ describe('readConfiguration', () => {
   it('reads a list with its spaces and stray commas taken off', () => {
     expect(read({ ACTIVE_PRODUCTS: ' coding_rule2 , ,tea_house,' }).activeProducts).toEqual(['coding_rule2', 'tea_house']);
   });
+
+  it('names the entries of a list that there are not', () => {
+    const chosen = (ids: string): Configuration => readConfiguration({ ACTIVE_PRODUCTS: ids }, () => [], ['coding_rule2', 'tea_house']);
+    expect(() => chosen('tea_house,nobody,none')).toThrow('ACTIVE_PRODUCTS names nobody, none; there are coding_rule2, tea_house');
+    expect(chosen('tea_house').activeProducts).toEqual(['tea_house']);
+  });
 });
 
 describe('on a server', () => {

@@ -90,19 +90,20 @@ const MEBIBYTE = 1024 * 1024;
 /**
  * Reads `.env` (development; values already in the environment win) and then the environment.
  * @param rolesOf the names of the login roles with that prefix, so that a misspelt `NAGAYA_URL_<ROLE>` is noticed
+ * @param products the ids of the products that there are, so that a misspelt one of `ACTIVE_PRODUCTS` is
  * @throws ConfigurationError
  */
-export function loadConfiguration(rolesOf: RolesOf): Configuration {
+export function loadConfiguration(rolesOf: RolesOf, products?: readonly string[]): Configuration {
   try {
     process.loadEnvFile();
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw new ConfigurationError([".env is there and can't be read: it must be a file, and this user's to read"]);
   }
-  return readConfiguration(process.env, rolesOf);
+  return readConfiguration(process.env, rolesOf, products);
 }
 
 /** @throws ConfigurationError naming every name that is unknown and every value that is bad */
-export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf): Configuration {
+export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf, products?: readonly string[]): Configuration {
   const reader = new EnvironmentReader(source);
   const databaseUrl = reader.postgresUrl('DATABASE_URL');
   const adminUrl = reader.postgresUrl('DATABASE_ADMIN_URL');
@@ -118,7 +119,7 @@ export function readConfiguration(source: EnvironmentSource, rolesOf: RolesOf): 
     roleUrls,
     host: reader.text('HOST') ?? '127.0.0.1',
     port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
-    activeProducts: reader.list('ACTIVE_PRODUCTS'),
+    activeProducts: reader.list('ACTIVE_PRODUCTS', products),
     migrateOnStart: reader.boolean('MIGRATE_ON_START', (databaseUrl ?? adminUrl) === undefined),
     dataDir: resolve(reader.text('NAGAYA_DATA_DIR') ?? './data'),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),

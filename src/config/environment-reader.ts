@@ -72,11 +72,14 @@ export class EnvironmentReader {
     return fallback;
   }
 
-  list(name: string): readonly string[] | undefined {
+  /** @param known what its entries may be; anything unless given */
+  list(name: string, known?: readonly string[]): readonly string[] | undefined {
     const entries = this.text(name)
       ?.split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
+    const strange = known === undefined ? [] : (entries?.filter((entry) => !known.includes(entry)) ?? []);
+    if (known !== undefined && strange.length > 0) this.problems.push(`${name} names ${strange.join(', ')}; there are ${known.join(', ')}`);
     return entries?.length === 0 ? undefined : entries;
   }
 

@@ -62,7 +62,7 @@ describe('exit statuses', () => {
     [['alerts', 'set', 'index-invalid', '--threshold', '3'], 1],
     [['alerts', 'ack', '01890000-0000-7000-8000-000000000000'], 1],
     [['product', 'suspend', 'nobody'], 1],
-    [['key', 'create', '--product', 'nobody'], 1],
+    [['key', 'create', '--product', 'nobody'], 2],
     [['key', 'revoke', '01890000-0000-7000-8000-000000000000'], 1],
   ])('nagaya %j ends with %i and a sentence', async (args, status) => {
     const ended = await run(...args);
@@ -74,9 +74,9 @@ describe('exit statuses', () => {
   });
 
   test('a bad configuration is told all at once, secrets apart, with status 2', async () => {
-    const ended = await nagaya(['status'], { PORT: 'x', NAGAYA_NONSENSE: '1', NAGAYA_ROLE_SECRET: 'short-secret', LOG_LEVEL: 'loud' });
+    const ended = await nagaya(['status'], { PORT: 'x', NAGAYA_NONSENSE: '1', NAGAYA_ROLE_SECRET: 'short-secret', LOG_LEVEL: 'loud', ACTIVE_PRODUCTS: 'coding_rule2,nobody' });
     expect(ended.status).toBe(2);
-    for (const name of ['PORT', 'NAGAYA_NONSENSE', 'NAGAYA_ROLE_SECRET', 'LOG_LEVEL']) expect(ended.stderr).toContain(name);
+    for (const name of ['PORT', 'NAGAYA_NONSENSE', 'NAGAYA_ROLE_SECRET', 'LOG_LEVEL', 'ACTIVE_PRODUCTS names nobody; there are coding_rule2']) expect(ended.stderr).toContain(name);
     expect(ended.stderr).not.toContain('short-secret');
   });
 
