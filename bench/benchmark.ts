@@ -24,6 +24,8 @@ export interface Benchmark {
   readonly title: string;
   /** What it can be asked for alone (`--part`), where all of it takes long. */
   readonly parts?: readonly string[];
+  /** What is missing and how to get it, where it can't be measured here. */
+  missing?(): string | undefined;
   run(bed: Bed): Promise<readonly Figure[]>;
 }
 

@@ -1,143 +1,115 @@
-import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
-import { AppModule } from '../src/app.module.js';
 import { vectorToBinary } from '../src/database/vector.js';
 import { ConversationSearchService } from '../src/products/coding-rule2/conversations/conversation-search.service.js';
+import type { SearchConversations } from '../src/products/coding-rule2/conversations/conversation.dto.js';
 import { CONVERSATION_COLUMNS } from '../src/products/coding-rule2/conversations/conversations.service.js';
 import type { Bed, BenchService } from './bed.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { answersPerSecond, median } from './load.js';
-import { asBase64, clusteredVectors, randomNumbers } from './made-vectors.js';
+import { clusteredVectors, randomNumbers } from './made-vectors.js';
+import { applicationOf, CALLERS, EF_SEARCH, exactly, fillConversations, K, NEAREST, questionsNear, recall, searchBody, searchesPerSecond, searchPath, type Search } from './searched-vectors.js';
 
-const K = 10;
-/** The service's own default, so that both sides search equally hard. */
-const EF_SEARCH = 100;
-const CONNECTIONS = 8;
-const NEAREST = `SELECT ${CONVERSATION_COLUMNS}, 1 - (vector_embedding <=> $1) AS similarity
-  FROM coding_rule2.conversation_context WHERE vector_embedding IS NOT NULL ORDER BY vector_embedding <=> $1 LIMIT ${K}`;
+const MODEL = 'text-embedding-3-small';
+/** As `minImportance: 'low'` asks for it. */
+const IMPORTANT = ['low', 'normal', 'high', 'critical'];
 
 /** The ten nearest of 20,000 conversations: how many a second, and how many of the true ten. */
 export const benchmark: Benchmark = {
   name: 'vector-search',
   title: 'Nearest conversations, against the same search by plain pg',
-  run,
+  parts: ['unnamed', 'model'],
+  run: async (bed) => [...(bed.wants('unnamed') ? await withoutModel(bed) : []), ...(bed.wants('model') ? await withModel(bed) : [])],
 };
 
-type Search = (vector: Float32Array) => Promise<string[]>;
+/** What both sides search, and with what. */
+interface Searched {
+  readonly ours: BenchService;
+  readonly service: ConversationSearchService;
+  readonly plain: pg.Pool;
+  readonly questions: readonly Float32Array[];
+  readonly truth: readonly string[][];
+}
 
-async function run(bed: Bed): Promise<Figure[]> {
+async function fill(bed: Bed, model: string | null): Promise<Searched> {
   const random = randomNumbers(7);
   const size = bed.quick ? 1_000 : 20_000;
   const ours = await bed.service();
   const { house } = ours;
   const vectors = clusteredVectors(size, random);
-  const plain = new pg.Pool({ connectionString: house.cluster.urlOf('coding_rule2'), max: CONNECTIONS, options: `-c hnsw.ef_search=${EF_SEARCH}` });
+  await fillConversations(house.adminUrl, vectors, model);
+  const plain = new pg.Pool({ connectionString: house.cluster.urlOf('coding_rule2'), max: CALLERS, options: `-c hnsw.ef_search=${EF_SEARCH}` });
   bed.defer(() => plain.end());
-  await fill(house.adminUrl, vectors);
-  const queries = Array.from({ length: 200 }, (_, at) => (vectors[(at * 97) % size] ?? new Float32Array()).map((x) => x + (random() * 2 - 1) * 0.2));
+  const questions = questionsNear(vectors, 200, random);
+  bed.note(`${size} vectors of 1,536 numbers in clusters of 100${model === null ? '' : ', all of one model'}, k = ${K}, ef_search ${EF_SEARCH}, ${CALLERS} at once`);
+  return { ours, service: (await applicationOf(bed, house)).get(ConversationSearchService), plain, questions, truth: await exactly(house.adminUrl, questions, (row) => row.id) };
+}
 
-  const byHttp: Search = (vector) => searchByHttp(ours, vector);
+/** One side of a comparison: does so many searches a second for some seconds. */
+type Side = (seconds: number) => Promise<number>;
+
+/** Each in turns; the median of the first, and of its ratios to the last, round by round. */
+async function compare(bed: Bed, what: string, sides: Record<string, Side>): Promise<Record<string, { rate: number; ratio: number }>> {
+  const names = Object.keys(sides);
+  const rates = new Map(names.map((name) => [name, [] as number[]]));
+  const [seconds, rounds] = bed.quick ? [1, 1] : [5, 5];
+  for (const side of Object.values(sides)) await side(1);
+  for (let round = 0; round < rounds; round += 1) for (const name of names) rates.get(name)!.push(await sides[name]!(seconds));
+  const plain = rates.get('plain')!;
+  bed.note(`${what}: plain pg ${Math.round(median(plain))} searches/s`);
+  return Object.fromEntries(names.map((name) => [name, { rate: median(rates.get(name)!), ratio: median(rates.get(name)!.map((rate, at) => rate / plain[at]!)) }]));
+}
+
+function sidesOf({ ours, service, plain, questions }: Searched, more: Partial<SearchConversations>, sql: string, values: readonly unknown[]): Record<'http' | 'service' | 'plain', Side> {
   // Sent by the client that the other benchmarks have: `fetch` in this process would take more of the processor than what is measured.
-  const bodies = queries.map(bodyOf);
-  const httpRate = (duration: number) => answersPerSecond({ url: searchUrl(ours), method: 'POST', key: ours.productKey, bodies }, duration, CONNECTIONS);
-  const service = await openService(bed, ours);
-  const byService: Search = async (embedding) => (await service.search({ embedding, limit: K })).items.map((item) => item.id);
-  const byPlain: Search = async (vector) => (await plain.query<{ id: string }>(NEAREST, [vectorToBinary(vector)])).rows.map((row) => row.id);
-  const truth = await exactly(house.adminUrl, queries);
-  const seconds = bed.quick ? 1 : 5;
-  const rounds = bed.quick ? 1 : 5;
-  const rates: Record<'http' | 'service' | 'plain', number[]> = { http: [], service: [], plain: [] };
-  await httpRate(1);
-  for (const search of [byService, byPlain]) await searchesPerSecond(search, queries, 1);
-  for (let round = 0; round < rounds; round += 1) {
-    rates.http.push(await httpRate(seconds));
-    rates.service.push(await searchesPerSecond(byService, queries, seconds));
-    rates.plain.push(await searchesPerSecond(byPlain, queries, seconds));
-  }
-  const ratio = (side: 'http' | 'service'): number => median(rates[side].map((rate, at) => rate / (rates.plain[at] ?? Number.NaN)));
-  bed.note(`${size} vectors of 1,536 numbers in clusters of 100, k = ${K}, ef_search ${EF_SEARCH}, ${CONNECTIONS} at once; plain pg ${Math.round(median(rates.plain))} searches/s`);
+  const bodies = questions.map((question) => searchBody(question, more));
+  const byService: Search = async (embedding) => (await service.search({ ...more, embedding, limit: K })).items.map((item) => item.id);
+  const byPlain: Search = async (vector) => (await plain.query<{ id: string }>(sql, [vectorToBinary(vector), ...values])).rows.map((row) => row.id);
+  return {
+    http: (seconds) => answersPerSecond({ url: `${ours.url}${searchPath}`, method: 'POST', key: ours.productKey, bodies }, seconds, CALLERS),
+    service: (seconds) => searchesPerSecond(byService, questions, seconds),
+    plain: (seconds) => searchesPerSecond(byPlain, questions, seconds),
+  };
+}
+
+async function withoutModel(bed: Bed): Promise<Figure[]> {
+  const searched = await fill(bed, null);
+  const { ours, questions, truth } = searched;
+  const sides = sidesOf(searched, {}, NEAREST, []);
+  const numbers = questions.map((vector) => JSON.stringify({ embedding: [...vector], limit: K }));
+  const asNumbers: Side = (seconds) => answersPerSecond({ url: `${ours.url}${searchPath}`, method: 'POST', key: ours.productKey, bodies: numbers }, seconds, CALLERS);
+  const { http, service, numbers: asList } = await compare(bed, 'no model', { ...sides, numbers: asNumbers });
   return [
-    { what: 'through HTTP', value: median(rates.http), unit: 'searches/s', ratio: ratio('http'), target: { atLeast: 0.8 } },
-    { what: 'at the service', value: median(rates.service), unit: 'searches/s', ratio: ratio('service'), target: { atLeast: 0.95 } },
-    { what: 'recall@10', value: await recall(byHttp, queries, truth), unit: '', target: { atLeast: 0.95 } },
+    { what: 'through HTTP, the embedding in base64', value: http!.rate, unit: 'searches/s', ratio: http!.ratio, target: { atLeast: 0.8 } },
+    { what: 'through HTTP, the embedding as a list of numbers', value: asList!.rate, unit: 'searches/s', ratio: asList!.ratio },
+    { what: 'at the service', value: service!.rate, unit: 'searches/s', ratio: service!.ratio, target: { atLeast: 0.95 } },
+    { what: 'recall@10', value: await recall((vector) => searchByHttp(ours, vector), questions, truth), unit: '', target: { atLeast: 0.95 } },
   ];
 }
 
-async function openService(bed: Bed, { house }: BenchService): Promise<ConversationSearchService> {
-  const context = await NestFactory.createApplicationContext(AppModule.forHouse(house.house, house.cluster, house.databases), { logger: false });
-  bed.defer(() => context.close());
-  return context.get(ConversationSearchService, { strict: false });
+async function withModel(bed: Bed): Promise<Figure[]> {
+  const searched = await fill(bed, MODEL);
+  const nearest = (condition: string): string => `SELECT ${CONVERSATION_COLUMNS}, 1 - (vector_embedding <=> $1) AS similarity
+    FROM coding_rule2.conversation_context WHERE vector_embedding IS NOT NULL AND embedding_model = $2${condition} ORDER BY vector_embedding <=> $1 LIMIT ${K}`;
+  const model = await compare(bed, 'a model', sidesOf(searched, { embeddingModel: MODEL }, nearest(''), [MODEL]));
+  const filter = { embeddingModel: MODEL, minImportance: 'low' } as const;
+  const filtered = await compare(bed, 'a model and a filter that all pass', sidesOf(searched, filter, nearest(' AND importance_level = ANY ($3)'), [MODEL, IMPORTANT]));
+  const { service, questions, truth } = searched;
+  const found = await recall(async (embedding) => (await service.search({ ...filter, embedding, limit: K })).items.map((item) => item.id), questions, truth);
+  return [
+    { what: 'with a model, through HTTP', value: model['http']!.rate, unit: 'searches/s', ratio: model['http']!.ratio, target: { atLeast: 0.8 } },
+    { what: 'with a model, at the service', value: model['service']!.rate, unit: 'searches/s', ratio: model['service']!.ratio, target: { atLeast: 0.95 } },
+    { what: 'with a model and a filter, through HTTP', value: filtered['http']!.rate, unit: 'searches/s', ratio: filtered['http']!.ratio, target: { atLeast: 0.8 } },
+    { what: 'with a model and a filter, at the service', value: filtered['service']!.rate, unit: 'searches/s', ratio: filtered['service']!.ratio, target: { atLeast: 0.95 } },
+    { what: 'recall@10 with a model and a filter', value: found, unit: '', target: { atLeast: 0.95 } },
+  ];
 }
 
-const searchUrl = ({ url }: BenchService): string => `${url}/v1/products/coding_rule2/conversations/search`;
-
-const bodyOf = (vector: Float32Array): string => JSON.stringify({ embedding: asBase64(vector), limit: K });
-
 async function searchByHttp(ours: BenchService, vector: Float32Array): Promise<string[]> {
-  const answer = await fetch(searchUrl(ours), {
+  const answer = await fetch(`${ours.url}${searchPath}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ours.productKey}`, 'content-type': 'application/json' },
-    body: bodyOf(vector),
+    body: searchBody(vector),
   });
   if (!answer.ok) throw new Error(await answer.text());
   return ((await answer.json()) as { items: { id: string }[] }).items.map((item) => item.id);
-}
-
-/** Rows by COPY-like batches as the owner, then the index: building it once is quicker than growing it. */
-async function fill(adminUrl: string, vectors: readonly Float32Array[]): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    await client.query(`SET maintenance_work_mem = '512MB'; SET search_path = coding_rule2, extensions`);
-    const { rows } = await client.query<{ indexdef: string }>(`SELECT indexdef FROM pg_indexes WHERE indexname = 'conversation_context_vector_embedding_idx'`);
-    await client.query('DROP INDEX conversation_context_vector_embedding_idx');
-    for (let at = 0; at < vectors.length; at += 500) {
-      const batch = vectors.slice(at, at + 500);
-      const values = batch.map((_, row) => `('bench', 'question ${at + row}', 'answer ${at + row}', '{}', $${row + 1}::vector)`);
-      await client.query(
-        `INSERT INTO conversation_context (session_id, user_message, ai_response, context_data, vector_embedding) VALUES ${values.join(', ')}`,
-        batch.map(vectorToBinary),
-      );
-    }
-    await client.query(rows[0]?.indexdef ?? '');
-    await client.query('ANALYZE conversation_context');
-  } finally {
-    await client.end();
-  }
-}
-
-/** The true nearest, computed without the index. */
-async function exactly(adminUrl: string, queries: readonly Float32Array[]): Promise<string[][]> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    await client.query('SET search_path = coding_rule2, extensions; SET enable_indexscan = off');
-    const answers: string[][] = [];
-    for (const query of queries) answers.push((await client.query<{ id: string }>(NEAREST, [vectorToBinary(query)])).rows.map((row) => row.id));
-    return answers;
-  } finally {
-    await client.end();
-  }
-}
-
-async function searchesPerSecond(search: Search, queries: readonly Float32Array[], seconds: number): Promise<number> {
-  const began = performance.now();
-  let done = 0;
-  const one = async (at: number): Promise<void> => {
-    for (let next = at; performance.now() - began < seconds * 1_000; next += CONNECTIONS) {
-      await search(queries[next % queries.length]!);
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, at) => one(at)));
-  return (done / (performance.now() - began)) * 1_000;
-}
-
-async function recall(search: Search, queries: readonly Float32Array[], truth: readonly string[][]): Promise<number> {
-  let found = 0;
-  for (const [at, query] of queries.entries()) {
-    const ids = new Set(await search(query));
-    found += (truth[at] ?? []).filter((id) => ids.has(id)).length;
-  }
-  return found / (queries.length * K);
 }

@@ -55,3 +55,23 @@ describe('the bill of materials', () => {
     expect(new Set(bill.components.map((component) => component['bom-ref'])).size).toBe(bill.components.length);
   });
 });
+
+describe('what the benchmark measures beside', () => {
+  const read = async <T>(path: string): Promise<T> => JSON.parse(await readFile(join(ROOT, path), 'utf8')) as T;
+
+  it('is locked like the rest: exact versions, checksums, no registry', async () => {
+    const { dependencies } = await read<{ dependencies: Record<string, string> }>('bench/peers/package.json');
+    const { packages } = await read<{ packages: Record<string, { version?: string; resolved?: string; integrity?: string }> }>('bench/peers/package-lock.json');
+    const locked = Object.entries(packages).filter(([path]) => path !== '');
+    expect(locked.filter(([, { integrity, resolved }]) => integrity === undefined || resolved !== undefined)).toEqual([]);
+    expect(Object.keys(dependencies).map((name) => packages[`node_modules/${name}`]?.version)).toEqual(Object.values(dependencies));
+  });
+
+  it('is no part of the product', async () => {
+    const { dependencies, devDependencies } = await read<Record<'dependencies' | 'devDependencies', Record<string, string>>>('package.json');
+    for (const name of ['mem0ai', '@langchain/core', '@langchain/langgraph-checkpoint-postgres']) {
+      expect({ ...dependencies, ...devDependencies }).not.toHaveProperty([name]);
+      expect(bill.components.map((component) => component.name)).not.toContain(name);
+    }
+  });
+});
