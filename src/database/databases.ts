@@ -75,6 +75,11 @@ export class Databases {
     return this.products.has(id);
   }
 
+  /** Those of the products. */
+  served(): RoleDatabase[] {
+    return [...this.products.values()];
+  }
+
   /** All of them, for metrics and for closing. */
   all(): RoleDatabase[] {
     return [this.control, ...this.products.values()];

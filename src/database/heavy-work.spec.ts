@@ -53,6 +53,21 @@ function newWork(besideOthers: number) {
 }
 
 describe('heavy work', () => {
+  test('says what is at work and what waits', async () => {
+    const { heavy, begin, endOne, clock } = newWork(2);
+    for (let n = 0; n < 5; n++) void begin();
+    await nextTurn();
+    expect(heavy.stateOf('a')).toEqual({ active: 2, waiting: 3 });
+    expect(heavy.stateOf('b')).toEqual({ active: 0, waiting: 0 });
+    clock.pass(10);
+    await endOne();
+    // It rests, and keeps its place for so long.
+    expect(heavy.stateOf('a')).toEqual({ active: 2, waiting: 3 });
+    clock.pass(10);
+    await nextTurn();
+    expect(heavy.stateOf('a')).toEqual({ active: 2, waiting: 2 });
+  });
+
   test('of who is alone runs at once, all of it', async () => {
     const { state, begin, atWork } = newWork(2);
     state.isContended = false;

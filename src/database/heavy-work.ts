@@ -85,6 +85,12 @@ export class HeavyWork {
     };
   }
 
+  /** What of a product is at work now, rests included, and what waits. */
+  stateOf(product: string): { active: number; waiting: number } {
+    const line = this.lines.get(product);
+    return { active: line?.atWork ?? 0, waiting: line?.waiting.length ?? 0 };
+  }
+
   private isFree(product: string, line: Line): boolean {
     return line.atWork < this.besideOthers || (line.waiting.length === 0 && !this.isBesideOthers(product));
   }

@@ -19,5 +19,23 @@ export class PoolFigures {
       },
     });
     metrics.registry.registerMetric(gauge);
+    metrics.registry.registerMetric(heavyWork(databases));
   }
+}
+
+/** Beside others a product has a few places for heavy work; what waits for one shows that they are too few, or the searches too many. */
+function heavyWork(databases: Databases): Gauge {
+  return new Gauge({
+    name: 'nagaya_heavy_work',
+    help: 'Searches and summaries (kind reads) and large bodies (kind writes) of each product in this process: at work, and waiting for a place.',
+    labelNames: ['product', 'kind', 'state'],
+    registers: [],
+    collect() {
+      for (const { subject: product } of databases.served()) {
+        for (const [kind, heavy] of Object.entries({ reads: databases.heavyReads, writes: databases.heavyWrites })) {
+          for (const [state, count] of Object.entries(heavy.stateOf(product))) this.set({ product, kind, state }, count);
+        }
+      }
+    },
+  });
 }

@@ -61,6 +61,7 @@ describe('GET /metrics', () => {
     await nagaya.request('GET', '/v1/products/coding_rule2/memories');
     const text = await scrape();
     expect(lines(text, 'nagaya_pool_connections').get('product="coding_rule2",state="idle"')).toBeGreaterThan(0);
+    expect(lines(text, 'nagaya_heavy_work').get('product="coding_rule2",kind="reads",state="waiting"')).toBe(0);
     expect([...lines(text, 'nagaya_pool_connections').keys()]).toEqual(expect.arrayContaining(['product="nagaya_control",state="waiting"', 'product="tea_house",state="active"']));
     const now = Date.now() / 1_000;
     const lastRun = lines(text, 'nagaya_job_last_run_timestamp_seconds').get('job="core.idempotency-records"') ?? 0;
