@@ -32,6 +32,11 @@ export function hashApiKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
 
+/** The same as a text, which a map finds it by. */
+export function hashApiKeyAsText(key: string): string {
+  return hash('sha256', key, 'base64');
+}
+
 export function shownPrefix(key: string): string {
   return key.slice(0, SHOWN_LENGTH);
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { hashApiKey, isWellFormed } from './api-key-format.js';
+import { hashApiKeyAsText, isWellFormed } from './api-key-format.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { Principal } from './principal.js';
 import { StrangerLimit } from './stranger-limit.js';
@@ -8,9 +8,13 @@ import { StrangerLimit } from './stranger-limit.js';
 const FRESH_MS = 2_000;
 const MAX_ENTRIES = 10_000;
 
+type Holder = (Principal & { expiresAt: Date | null }) | undefined;
+
 interface Entry {
-  readonly principal: Promise<(Principal & { expiresAt: Date | null }) | undefined>;
+  readonly holder: Promise<Holder>;
   readonly until: number;
+  /** What the promise has come to: who asks then need not wait for it. */
+  found?: { readonly holder: Holder };
 }
 
 /** Remembers for a moment whose key a key is, so that a busy client costs one look-up every two seconds. */
@@ -24,35 +28,37 @@ export class KeyCache {
   constructor(private readonly keys: ApiKeysService) {}
 
   /**
-   * The holder of a key; undefined where it opens nothing.
+   * The holder of a key; undefined where it opens nothing. At once where it is remembered.
    * @param address where the request came from
    * @throws AppError `rate_limited` where too many keys that open nothing came from there
    */
-  async holder(key: string, address: string): Promise<Principal | undefined> {
-    const principal = await this.lookUp(key, address);
-    const expired = principal?.expiresAt != null && principal.expiresAt.getTime() <= Date.now();
-    return expired ? undefined : principal;
+  holder(key: string, address: string): Principal | undefined | Promise<Principal | undefined> {
+    const entry = this.lookUp(key, address);
+    if (entry?.found !== undefined) return unlessExpired(entry.found.holder);
+    return entry?.holder.then(unlessExpired);
   }
 
   /** By its hash: what is remembered opens nothing for who reads this process's memory. */
-  private lookUp(key: string, address: string): Entry['principal'] | undefined {
-    const hash = hashApiKey(key);
-    const id = hash.toString('base64');
+  private lookUp(key: string, address: string): Entry | undefined {
+    const id = hashApiKeyAsText(key);
     const now = performance.now();
     const known = this.entries.get(id);
-    if (known !== undefined && known.until > now) return known.principal;
+    if (known !== undefined && known.until > now) return known;
     if (!isWellFormed(key)) return undefined;
     if (!this.familiar.has(id)) this.strangers.check(address);
-    const principal = this.find(hash, id, address);
+    const entry: Entry = { holder: this.find(id, address), until: now + FRESH_MS };
     if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
-    this.entries.set(id, { principal, until: now + FRESH_MS });
-    // A failed look-up is not remembered.
-    principal.catch(() => this.entries.delete(id));
-    return principal;
+    this.entries.set(id, entry);
+    entry.holder.then(
+      (holder) => (entry.found = { holder }),
+      // A failed look-up is not remembered.
+      () => this.entries.delete(id),
+    );
+    return entry;
   }
 
-  private async find(hash: Buffer, id: string, address: string): Entry['principal'] {
-    const principal = await this.keys.find(hash);
+  private async find(id: string, address: string): Promise<Holder> {
+    const principal = await this.keys.find(Buffer.from(id, 'base64'));
     if (principal === undefined) {
       this.familiar.delete(id);
       this.strangers.note(address);
@@ -62,4 +68,9 @@ export class KeyCache {
     }
     return principal;
   }
+}
+
+function unlessExpired(holder: Holder): Principal | undefined {
+  const isExpired = holder?.expiresAt != null && holder.expiresAt.getTime() <= Date.now();
+  return isExpired ? undefined : holder;
 }

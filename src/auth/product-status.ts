@@ -6,26 +6,29 @@ export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
 
 const FRESH_MS = 2_000;
 
-interface State {
+export interface ProductState {
   readonly status: ProductStatus;
+  /** Its schema is being exchanged for one out of a backup: what is written meanwhile would be lost. */
   readonly restored: boolean;
 }
+
+type States = ReadonlyMap<string, ProductState>;
 
 /** Which products are suspended or being restored, known to within two seconds. */
 @Injectable()
 export class ProductStatuses {
-  private statuses: Promise<ReadonlyMap<string, State>> | undefined;
+  private reading: Promise<States> | undefined;
+  /** What that has come to. */
+  private states: States | undefined;
   private until = 0;
 
   constructor(private readonly databases: Databases) {}
 
-  async of(productId: string): Promise<ProductStatus | undefined> {
-    return (await this.all()).get(productId)?.status;
-  }
-
-  /** Whether its schema is being exchanged for one out of a backup: what is written meanwhile would be lost. */
-  async isRestored(productId: string): Promise<boolean> {
-    return (await this.all()).get(productId)?.restored ?? false;
+  /** At once where it is known. */
+  of(productId: string): ProductState | undefined | Promise<ProductState | undefined> {
+    const now = performance.now();
+    if (this.reading === undefined || this.until <= now) this.reading = this.read(now);
+    return this.states === undefined ? this.reading.then((states) => states.get(productId)) : this.states.get(productId);
   }
 
   /** After a change of one's own: this process sees it at once, the others within two seconds. */
@@ -33,19 +36,24 @@ export class ProductStatuses {
     this.until = 0;
   }
 
-  private all(): Promise<ReadonlyMap<string, State>> {
-    const now = performance.now();
-    if (this.statuses === undefined || this.until <= now) {
-      this.until = now + FRESH_MS;
-      this.statuses = this.read();
-      this.statuses.catch(() => this.forget());
-    }
-    return this.statuses;
+  private read(now: number): Promise<States> {
+    const reading = this.ask();
+    this.until = now + FRESH_MS;
+    this.states = undefined;
+    reading.then(
+      (states) => {
+        if (this.reading === reading) this.states = states;
+      },
+      () => {
+        if (this.reading === reading) this.forget();
+      },
+    );
+    return reading;
   }
 
-  private async read(): Promise<ReadonlyMap<string, State>> {
+  private async ask(): Promise<States> {
     // A restore that was killed gives its product back when its lease is over.
-    const rows = await this.databases.control.query<State & { id: string }>(
+    const rows = await this.databases.control.query<ProductState & { id: string }>(
       `SELECT p.id, p.status, EXISTS (SELECT FROM monitoring.restores r
                 WHERE r.schema_name = p.id AND r.status = 'running' AND r.purpose = 'in_place' AND r.lease_until > now()) AS restored
          FROM core.products p`,

@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { afterRefusal } from './after-refusal.js';
 import type { ConnectionBudget } from './connection-budget.js';
 import { isWrongPassword } from './login.js';
+import { sendAndRelease, type Statement } from './send-and-release.js';
 import { STATEMENT_BEGINS, tellStatements } from './statement-channel.js';
+import { takenFromPool, WarmConnections, type WarmConnection } from './warm-connections.js';
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, release: (reason?: boolean | Error) => void) => void;
 
@@ -58,8 +61,9 @@ export class PoolGroup {
 }
 
 export class BudgetedPool extends pg.Pool {
-  /** Idle connections that are promised to those who are about to take them. */
+  /** Idle connections of pg's pool that are promised to those who are about to take them. */
   private claimed = 0;
+  private readonly warm = new WarmConnections((connection) => this.giveBack(connection, false));
   /** Connections that the pool has given up and the server may still have, and what to do when it has not. */
   private readonly closing = new Map<pg.PoolClient, () => void>();
 
@@ -71,6 +75,13 @@ export class BudgetedPool extends pg.Pool {
   ) {
     super(options);
     this.on('remove', (client: pg.PoolClient) => this.closing.get(client)?.());
+    // The server may end one that is at rest here; the statements of one at work tell their callers themselves.
+    this.on('connect', (client: pg.PoolClient) => client.on('error', () => this.lose(client)));
+  }
+
+  /** Connections that nobody uses: those of pg's pool, and those that are warm. */
+  get restingCount(): number {
+    return this.idleCount + this.warm.count;
   }
 
   get openCount(): number {
@@ -78,7 +89,7 @@ export class BudgetedPool extends pg.Pool {
   }
 
   get spareCount(): number {
-    return this.idleCount - this.claimed;
+    return this.restingCount - this.claimed;
   }
 
   /** Those who wait for a connection of this pool. */
@@ -101,31 +112,37 @@ export class BudgetedPool extends pg.Pool {
   override end(callback: () => void): void;
   override end(callback?: () => void): Promise<void> | void {
     this.group.unregister(this);
+    this.warm.empty();
     return callback === undefined ? super.end() : super.end(callback);
+  }
+
+  /** One statement, on a connection of its own. By the extended protocol, which takes no second one behind a semicolon. */
+  run<Row extends object>(statement: Statement): Promise<pg.QueryResult<Row>> {
+    const warm = this.lendWarm();
+    if (warm !== undefined) return sendAndRelease<Row>(warm, statement);
+    return this.connectWithinBudget().then((client) => sendAndRelease<Row>(client, statement));
   }
 
   /** Takes an idle connection out and closes it: the public way to shrink a pool. Waits until it is closed. */
   async dropIdle(): Promise<void> {
+    const warm = this.warm.take();
+    if (warm !== undefined) return new Promise<void>((resolve) => this.giveBack(warm, true, resolve));
     const client = await this.takeIdle();
     await new Promise<void>((resolve) => this.letGo(client, true, resolve));
+  }
+
+  /** What is there is lent without a promise. */
+  private lendWarm(): pg.PoolClient | undefined {
+    if (this.warm.count === 0) return undefined;
+    const releaseSlot = this.group.budget.tryAcquire(this.name);
+    return releaseSlot === undefined ? undefined : this.lend(this.warm.take()!, releaseSlot);
   }
 
   private async connectWithinBudget(): Promise<pg.PoolClient> {
     const releaseSlot = await this.group.budget.acquire(this.name, this.options.connectionTimeoutMillis ?? 5_000);
     try {
       this.group.register(this);
-      const client = await this.checkOut();
-      if (STATEMENT_BEGINS.hasSubscribers) tellStatements(client, this.name);
-      const release = client.release.bind(client);
-      // A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
-      // find itself inside somebody else's.
-      client.release = (reason) => {
-        client.release = release;
-        const letGo = (fault: boolean | Error): void => this.letGo(client, fault, releaseSlot);
-        if (reason instanceof pg.DatabaseError) void afterRefusal(client).then((isFit) => letGo(isFit ? false : reason));
-        else letGo(reason ?? client.getTransactionStatus() !== IDLE);
-      };
-      return client;
+      return this.lend(await this.checkOut(), releaseSlot);
     } catch (error) {
       releaseSlot();
       // A pool that could not be opened is thrown away by who wanted it, without a word to us.
@@ -134,11 +151,44 @@ export class BudgetedPool extends pg.Pool {
     }
   }
 
+  private lend(connection: WarmConnection, releaseSlot: () => void): pg.PoolClient {
+    const { client } = connection;
+    if (STATEMENT_BEGINS.hasSubscribers) tellStatements(client, this.name);
+    client.release = (reason) => {
+      client.release = () => {
+        throw new Error('This connection was given back already.');
+      };
+      if (reason instanceof pg.DatabaseError) void afterRefusal(client).then((isFit) => this.takeBack(connection, isFit ? false : reason, releaseSlot));
+      // A connection that comes back in the middle of a transaction is closed, not reused: the next request must not
+      // find itself inside somebody else's.
+      else this.takeBack(connection, reason ?? client.getTransactionStatus() !== IDLE, releaseSlot);
+    };
+    return client;
+  }
+
+  private takeBack(connection: WarmConnection, fault: boolean | Error, onFree: () => void): void {
+    if (fault === false && !this.ending && this.warm.keep(connection)) onFree();
+    else this.giveBack(connection, fault, onFree);
+  }
+
+  /** To pg's pool. */
+  private giveBack({ client, release }: WarmConnection, fault: boolean | Error, onFree: () => void = () => {}): void {
+    client.release = release;
+    this.letGo(client, fault, onFree);
+  }
+
+  private lose(client: pg.PoolClient): void {
+    const lost = this.warm.takeOut(client);
+    if (lost !== undefined) this.giveBack(lost, true);
+  }
+
   /** An idle connection, or a new one within the group's cap. What is counted here is up to date: nothing is awaited in between. */
-  private async checkOut(): Promise<pg.PoolClient> {
+  private async checkOut(): Promise<WarmConnection> {
     for (;;) {
-      if (this.spareCount > 0) return this.takeIdle();
-      if (this.idleCount === 0 && this.group.hasRoom()) return this.logIn();
+      const warm = this.warm.take();
+      if (warm !== undefined) return warm;
+      if (this.spareCount > 0) return takenFromPool(await this.takeIdle());
+      if (this.idleCount === 0 && this.group.hasRoom()) return takenFromPool(await this.logIn());
       // Whoever was promised an idle connection takes it before the next turn of the event loop.
       await (this.idleCount > 0 ? nextTurn() : this.group.makeRoom(this));
     }
@@ -183,23 +233,4 @@ export class BudgetedPool extends pg.Pool {
     // A server that has gone silent answers no goodbye.
     else timer = setTimeout(close, CLOSING_TIMEOUT_MS).unref();
   }
-}
-
-/**
- * A statement that the server refused leaves its connection as good as it was, as soon as the server says that it is ready:
- * closing it, as pg's pool does, would cost a login for each row that is there already.
- * @returns whether it may be used again; a server that ended it, or says nothing, answers no
- */
-function afterRefusal(client: pg.PoolClient): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isFit: boolean): void => {
-      clearTimeout(timer);
-      client.off('drain', ready).off('end', gone).off('error', gone);
-      resolve(isFit);
-    };
-    const ready = (): void => settle(client.getTransactionStatus() === IDLE);
-    const gone = (): void => settle(false);
-    const timer = setTimeout(gone, CLOSING_TIMEOUT_MS).unref();
-    client.on('drain', ready).on('end', gone).on('error', gone);
-  });
 }

@@ -55,8 +55,20 @@ export class ConnectionBudget {
 
   /** @throws AppError `unavailable` after `timeoutMs`, or at once where too many are waiting for this pool already */
   async acquire(pool: string, timeoutMs: number): Promise<ReleaseSlot> {
-    if (this.isFreeFor(pool)) this.take(pool);
-    else await this.waitInLine(pool, timeoutMs);
+    const free = this.tryAcquire(pool);
+    if (free !== undefined) return free;
+    await this.waitInLine(pool, timeoutMs);
+    return this.slotOf(pool);
+  }
+
+  /** A place that is free now; undefined where there is none. */
+  tryAcquire(pool: string): ReleaseSlot | undefined {
+    if (!this.isFreeFor(pool)) return undefined;
+    this.take(pool);
+    return this.slotOf(pool);
+  }
+
+  private slotOf(pool: string): ReleaseSlot {
     let released = false;
     return () => {
       if (released) return;

@@ -34,20 +34,17 @@ export class RoleDatabase implements Queryable {
    */
   async query<Row extends object>(sql: string, values: readonly unknown[] = [], { prepared = false }: StatementOptions = {}): Promise<Row[]> {
     const tx = this.current();
-    const runner: Pick<ClientBase, 'query'> = tx ? await connectionOf(tx) : poolOf(this.source ?? (await this.open()));
+    if (tx !== undefined) return queryWithin<Row>(tx, sql, values);
+    const pool = poolOf(this.source ?? (await this.open()));
     // In a transaction a stale plan would cost all that was done before it; alone, a statement is simply run again.
-    const named = prepared && tx === undefined ? this.names.of(sql) : undefined;
-    if (named !== undefined) {
-      try {
-        return (await runner.query<Row>({ name: named.name, text: named.text, values: values as unknown[] })).rows;
-      } catch (error) {
-        if (!this.names.isStale(named, error)) throw error;
-      }
+    const named = prepared ? this.names.of(sql) : undefined;
+    if (named === undefined) return (await pool.run<Row>({ text: sql, values })).rows;
+    try {
+      return (await pool.run<Row>({ text: named.text, values, name: named.name })).rows;
+    } catch (error) {
+      if (!this.names.isStale(named, error)) throw error;
+      return (await pool.run<Row>({ text: sql, values })).rows;
     }
-    // Where there are values pg takes that protocol by itself; a configuration object it would copy first, property by property.
-    const statement = values.length > 0 ? sql : { text: sql, queryMode: 'extended' };
-    const result: QueryResult<Row> = await runner.query<Row>(statement as string, values as unknown[]);
-    return result.rows;
   }
 
   /** For TypeORM's repositories and query builders. */
@@ -98,7 +95,7 @@ export class RoleDatabase implements Queryable {
   poolState(): PoolState {
     if (this.source === undefined) return { active: 0, idle: 0, waiting: 0 };
     const pool = poolOf(this.source);
-    return { active: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.lineLength };
+    return { active: pool.totalCount - pool.restingCount, idle: pool.restingCount, waiting: pool.lineLength };
   }
 
   async close(): Promise<void> {
@@ -134,6 +131,14 @@ export class RoleDatabase implements Queryable {
 /** TypeORM's PostgreSQL driver keeps the pool it made under `master`. */
 function poolOf(source: DataSource): BudgetedPool {
   return (source.driver as unknown as { master: BudgetedPool }).master;
+}
+
+async function queryWithin<Row extends object>(tx: EntityManager, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  const client = await connectionOf(tx);
+  // Where there are values pg takes the extended protocol by itself; a configuration object it would copy first, property by property.
+  const statement = values.length > 0 ? sql : { text: sql, queryMode: 'extended' };
+  const result: QueryResult<Row> = await client.query<Row>(statement as string, values as unknown[]);
+  return result.rows;
 }
 
 /** The connection that a transaction runs on; TypeORM hands out the driver's own client. */

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { PoolClient } from 'pg';
+import pg, { type PoolClient } from 'pg';
 
 /** A statement that a pool's connection runs, as those who listen are told. Never with its values. */
 export interface Statement {
@@ -53,5 +53,5 @@ export function tellStatements(client: PoolClient, role: string): void {
 function textOf(first: unknown): string | undefined {
   if (typeof first === 'string') return first;
   const { text, submit } = first as { text?: unknown; submit?: unknown };
-  return typeof text === 'string' && submit === undefined ? text : undefined;
+  return typeof text === 'string' && (submit === undefined || first instanceof pg.Query) ? text : undefined;
 }

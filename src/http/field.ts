@@ -82,9 +82,14 @@ function fresh(value: unknown): unknown {
 
 export interface DeclaredFields {
   readonly byName: ReadonlyMap<string, Field>;
-  /** The class carries rules of class-validator beside its fields. */
+  /** The class carries rules of class-validator beside its fields, which hold whatever is given. */
   readonly hasOtherRules: boolean;
+  /** Properties that carry rules which hold only where the property is given. */
+  readonly ruledWhereGiven: readonly string[];
 }
+
+/** For a rule that says yes where its property is absent: class-validator need not be asked then, which takes longer than reading the object. */
+export const WHERE_GIVEN = { context: { whereGiven: true } };
 
 const declared = new WeakMap<object, DeclaredFields>();
 
@@ -99,9 +104,12 @@ export function fieldsOf(type: Type<unknown>): DeclaredFields {
   const fieldRules = rules.filter((rule) => rule.name === RULE);
   const conditional = rules.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
   const mayBeAbsent = new Set(conditional.map((rule) => rule.propertyName));
+  const others = rules.filter((rule) => !fieldRules.includes(rule) && !conditional.includes(rule));
+  const whereGiven = others.filter((rule) => (rule.context as Partial<typeof WHERE_GIVEN.context> | undefined)?.whereGiven === true);
   const fields = {
     byName: new Map(fieldRules.map((rule) => [rule.propertyName, whenPresent(rule.constraints[0] as Field, mayBeAbsent)])),
-    hasOtherRules: rules.length > fieldRules.length + conditional.length,
+    hasOtherRules: others.length > whereGiven.length,
+    ruledWhereGiven: [...new Set(whereGiven.map((rule) => rule.propertyName))],
   };
   declared.set(type, fields);
   return fields;

@@ -56,6 +56,9 @@ export class RequestLog extends LogController {
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const route = request.routeOptions.url;
+    const level: Level = route !== undefined && /^\/(health|metrics)(\/|$)/.test(route) ? 'debug' : 'info';
+    // A line that nobody will read is not put together.
+    if ((request.log as Partial<Logger>).isLevelEnabled?.(level) === false) return;
     const productId = productIdOf(request, route);
     const line = {
       method: request.method,
@@ -65,7 +68,6 @@ export class RequestLog extends LogController {
       ...(productId !== undefined && { productId }),
       ...(error && { err: error }),
     };
-    const level: Level = route !== undefined && /^\/(health|metrics)(\/|$)/.test(route) ? 'debug' : 'info';
     request.log[level](line, 'request');
   }
 }

@@ -2,6 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { invalid } from '../errors/app-error.js';
+import { WHERE_GIVEN } from './field.js';
 import { InstantField, IntegerField, TextField } from './fields.js';
 import { unstorableText } from './text.js';
 
@@ -41,7 +42,7 @@ export function IsAfter(other: string): PropertyDecorator {
       },
       defaultMessage: () => `must be later than ${other}`,
     },
-  });
+  }, WHERE_GIVEN);
 }
 
 /** Documents the 200 of a list: a page of the given class. */

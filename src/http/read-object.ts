@@ -14,7 +14,7 @@ export const MAX_PROBLEMS = 20;
  */
 export function readObject<T extends object>(type: Type<T>, source: unknown): T | Refusal {
   if (!isJsonObject(source)) return refuse('must be a JSON object');
-  const { byName, hasOtherRules } = fieldsOf(type);
+  const { byName, hasOtherRules, ruledWhereGiven } = fieldsOf(type);
   const instance = new type();
   const values = instance as Record<string, unknown>;
   const problems: FieldError[] = [];
@@ -27,7 +27,7 @@ export function readObject<T extends object>(type: Type<T>, source: unknown): T 
     else if (value !== undefined) values[field.name] = value;
   }
   if (given !== Object.keys(source).length) problems.push(...unknownFields(byName, source));
-  if (hasOtherRules) problems.push(...otherProblems(instance, problems));
+  if (hasOtherRules || ruledWhereGiven.some((name) => values[name] !== undefined)) problems.push(...otherProblems(instance, problems));
   return problems.length > 0 ? new Refusal(problems) : instance;
 }
 

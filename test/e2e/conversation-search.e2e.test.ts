@@ -131,6 +131,14 @@ test('a found conversation comes whole, without its embedding; ten unless the li
 });
 
 describe('filters never shorten the answer below what matches', () => {
+  test('asked for over and over, as often as it takes for its plan to be kept, and then with other values', async () => {
+    for (let n = 0; n < 8; n++) expectSame(await found({ minImportance: 'normal', limit: 10, efSearch: 1000 }), exact((row) => row.importanceLevel !== 'low').slice(0, 10));
+    for (const minImportance of ['high', 'critical']) {
+      expectSame(await found({ minImportance, limit: 10 }), exact((row) => row.importanceLevel === 'critical' || row.importanceLevel === minImportance));
+    }
+    expect(await found({ embeddingModel: 'of none', minImportance: 'low', limit: 10 })).toEqual([]);
+  });
+
   test.each([
     ['a session on the far side', { sessionId: 'far' }, (row: Said) => row.sessionId === 'far'],
     ['an importance that only the far side has', { minImportance: 'high' }, (row: Said) => row.sessionId === 'far'],

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DataSource } from 'typeorm';
@@ -49,10 +50,46 @@ describe('a pool', () => {
     const client = await pool.connect();
     await client.query('SELECT 1');
     client.release();
-    expect([pool.totalCount, pool.idleCount, budget.inUse]).toEqual([1, 1, 0]);
+    expect([pool.totalCount, pool.restingCount, budget.inUse]).toEqual([1, 1, 0]);
     const again = await pool.connect();
     expect(again).toBe(client);
     again.release();
+  });
+
+  test('lends one that has just come back at once, and says so where it is given back twice', async () => {
+    const client = await pool.connect();
+    client.release();
+    expect(() => client.release()).toThrow('given back already');
+    expect([pool.totalCount, pool.restingCount, budget.inUse]).toEqual([1, 1, 0]);
+  });
+
+  test('replaces one that is lost while it rests', async () => {
+    const client = await pool.connect();
+    client.release();
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+    while (pool.totalCount > 0) await sleep(5);
+    expect(pool.restingCount).toBe(0);
+    const { rows } = await pool.run({ text: 'SELECT 1 AS one', values: [] });
+    expect(rows).toEqual([{ one: 1 }]);
+  });
+
+  test('closes one that rests where room is needed', async () => {
+    (await pool.connect()).release();
+    await pool.dropIdle();
+    expect([pool.totalCount, pool.restingCount]).toEqual([0, 0]);
+  });
+
+  test('has the connection of a statement back, whatever came of it', async () => {
+    expect((await pool.run({ text: 'SELECT $1::int AS given', values: [7], name: 'given' })).rows).toEqual([{ given: 7 }]);
+    await expect(pool.run({ text: 'SELECT no_such_column', values: [] })).rejects.toMatchObject({ code: '42703' });
+    await slotsAreBack();
+    await expect(pool.run({ text: 'SELECT $1::int', values: ['seven'] })).rejects.toMatchObject({ code: '22P02' });
+    await slotsAreBack();
+    const unprintable = { toPostgres: () => { throw new Error('It can not be sent.'); } };
+    await expect(pool.run({ text: 'SELECT $1::text', values: [unprintable] })).rejects.toThrow('It can not be sent.');
+    await slotsAreBack();
+    expect((await Promise.all([1, 2, 3, 4].map((n) => pool.run({ text: 'SELECT $1::int AS n', values: [n] })))).map(({ rows }) => rows)).toEqual([1, 2, 3, 4].map((n) => [{ n }]));
+    expect([pool.restingCount, budget.inUse]).toEqual([pool.totalCount, 0]);
   });
 
   test('closes one that comes back in the middle of a transaction', async () => {
@@ -60,7 +97,7 @@ describe('a pool', () => {
     await client.query('BEGIN');
     await client.query(`INSERT INTO teas (name) VALUES ('half done')`);
     client.release();
-    expect(pool.idleCount).toBe(0);
+    expect(pool.restingCount).toBe(0);
     await expectClosed();
     await slotsAreBack();
   });
@@ -70,7 +107,7 @@ describe('a pool', () => {
     await client.query('BEGIN');
     await expect(client.query('SELECT no_such_column')).rejects.toMatchObject({ code: '42703' });
     client.release();
-    expect(pool.idleCount).toBe(0);
+    expect(pool.restingCount).toBe(0);
     await expectClosed();
     await slotsAreBack();
   });
@@ -80,7 +117,7 @@ describe("a role's database", () => {
   test('that could not be opened is tried again by the next who asks', async () => {
     const sources = [
       () => new DataSource({ type: 'postgres', url: 'postgresql://tea_house:wrong@127.0.0.1:1/nowhere', installExtensions: false }),
-      () => new DataSource({ type: 'postgres', url: open.cluster.urlOf('tea_house'), installExtensions: false }),
+      () => new DataSource({ type: 'postgres', url: open.cluster.urlOf('tea_house'), installExtensions: false, driver: new PoolGroup(new ConnectionBudget(2)).driver('tea_house', []) }),
     ];
     let opened = 0;
     const teaHouse = new RoleDatabase('tea_house', () => {

@@ -7,9 +7,16 @@ import { readMigrationState, type MigrationState } from './migration-state.js';
 const READY_FRESH_MS = 15_000;
 const UNREADY_FRESH_MS = 1_000;
 
+interface Entry {
+  readonly state: Promise<MigrationState>;
+  until: number;
+  /** What the promise has come to. */
+  isReady?: boolean;
+}
+
 /** Whether this release may serve each schema, read from the schema's history through the role that serves it. */
 export class SchemaReadiness {
-  private readonly entries = new Map<string, { state: Promise<MigrationState>; until: number }>();
+  private readonly entries = new Map<string, Entry>();
 
   constructor(
     private readonly databases: Databases,
@@ -22,10 +29,11 @@ export class SchemaReadiness {
     const known = this.entries.get(manifest.id);
     if (known !== undefined && known.until > now) return known.state;
     const database = manifest.kind === 'shared' ? this.databases.control : this.databases.product(manifest.id);
-    const entry = { state: readMigrationState(database, manifest), until: now + UNREADY_FRESH_MS };
+    const entry: Entry = { state: readMigrationState(database, manifest), until: now + UNREADY_FRESH_MS };
     this.entries.set(manifest.id, entry);
     entry.state.then(
       (state) => {
+        entry.isReady = state.ready;
         if (state.ready) entry.until = now + READY_FRESH_MS;
       },
       () => this.entries.delete(manifest.id),
@@ -33,7 +41,13 @@ export class SchemaReadiness {
     return entry.state;
   }
 
-  async isProductReady(id: string): Promise<boolean> {
+  /** At once where it is known. */
+  isProductReady(id: string): boolean | Promise<boolean> {
+    const known = this.entries.get(id);
+    return known?.isReady !== undefined && known.until > performance.now() ? known.isReady : this.askWhetherReady(id);
+  }
+
+  private async askWhetherReady(id: string): Promise<boolean> {
     const manifest = this.house.products.find((product) => product.id === id);
     return manifest !== undefined && (await this.of(manifest)).ready;
   }

@@ -13,6 +13,9 @@ import { Conversation } from './conversation.entity.js';
 export const CONVERSATION_COLUMNS = `id, session_id AS "sessionId", user_message AS "userMessage", ai_response AS "aiResponse",
   context_data AS "contextData", importance_level AS "importanceLevel", created_at AS "createdAt"`;
 const COLUMNS_A_ROW = 8;
+const READ = `SELECT ${CONVERSATION_COLUMNS} FROM coding_rule2.conversation_context WHERE id = $1`;
+const READ_WITH_EMBEDDING = `SELECT ${CONVERSATION_COLUMNS}, vector_embedding::text AS embedding, embedding_model AS "embeddingModel"
+  FROM coding_rule2.conversation_context WHERE id = $1`;
 
 /** What was said in which session. */
 @Injectable()
@@ -35,15 +38,14 @@ export class ConversationsService {
 
   /** @throws AppError `not_found` */
   async get(id: string, withEmbedding: boolean): Promise<Conversation> {
-    const extra = withEmbedding ? ', vector_embedding::text AS embedding, embedding_model AS "embeddingModel"' : '';
     const [row] = await this.database.query<Conversation & { embedding?: string | null; embeddingModel?: string | null }>(
-      `SELECT ${CONVERSATION_COLUMNS}${extra} FROM coding_rule2.conversation_context WHERE id = $1`,
+      withEmbedding ? READ_WITH_EMBEDDING : READ,
       [id],
       { prepared: true },
     );
     if (row === undefined) throw notFound();
+    if (!withEmbedding) return row;
     const { embeddingModel, ...conversation } = row;
-    if (!withEmbedding) return conversation;
     const embedding = row.embedding == null ? null : vectorFromText(row.embedding);
     return { ...conversation, embedding, ...(embeddingModel != null && { embeddingModel }) };
   }

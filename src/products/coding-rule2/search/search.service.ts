@@ -7,6 +7,7 @@ import { QuestionVectors } from '../embeddings/question-vectors.js';
 import { CORPORA, type Corpus, type CorpusName } from './corpus.js';
 import { fuse, type Candidate, type Weights } from './fusion.js';
 import { readTexts } from './numbered-texts.js';
+import { FullAnswers } from './full-answers.js';
 import { Indexing } from './indexing.service.js';
 import type { RowFilter } from './row-filter.js';
 import { rankRows, scored } from './text-leg.js';
@@ -75,6 +76,7 @@ export class SearchService {
     conversations: new TextSearch(CORPORA.conversations),
     memories: new TextSearch(CORPORA.memories),
   };
+  private readonly answers = new FullAnswers();
 
   constructor(
     private readonly database: CodingRule2Database,
@@ -119,10 +121,11 @@ export class SearchService {
 
   /** One statement, on its own: what a vector alone asks for needs no transaction around it. */
   private async nearest<Row extends { id: string }>(corpus: Corpus, columns: string, vector: VectorQuery, request: SearchRequest, filter: RowFilter): Promise<(Row & Hit)[]> {
-    const rows = await nearestRows<Row>(this.database, corpus, columns, vector, filter, request.limit);
-    return rows
-      .filter(({ similarity }) => request.minSimilarity === undefined || similarity >= request.minSimilarity)
-      .map((row, at) => ({ ...row, score: row.similarity, textScore: null, ranks: { text: null, vector: at + 1 } }));
+    const { limit, minSimilarity } = request;
+    const rows = await nearestRows<Row>(this.database, corpus, columns, vector, filter, limit, this.answers);
+    const similar = minSimilarity === undefined ? rows : rows.filter(({ similarity }) => similarity >= minSimilarity);
+    // The rows are nobody else's: they are added to, where copying each would take longer than all the rest here.
+    return similar.map((row, at) => Object.assign(row, { score: row.similarity, textScore: null, ranks: { text: null, vector: at + 1 } }));
   }
 }
 

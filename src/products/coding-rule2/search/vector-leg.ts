@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Queryable } from '../../../database/admin-connection.js';
 import { vectorToBinary } from '../../../database/vector.js';
 import type { Corpus } from './corpus.js';
+import type { FullAnswers } from './full-answers.js';
 import type { RowFilter } from './row-filter.js';
 
 export interface VectorHit {
@@ -34,6 +35,7 @@ const SAMPLE = 300;
  * The nearest rows by cosine distance, best first. The index is asked first and scans on while the filter takes rows away;
  * where it still comes back short, the answer is computed exactly, so that filters never hide a match.
  * @param columns SQL: what to read of each row, its `id` among it
+ * @param answers where it is remembered whether this search is answered in full; without it nothing is kept prepared that takes values
  */
 export async function nearestRows<Row extends { id: string }>(
   database: Queryable,
@@ -42,10 +44,12 @@ export async function nearestRows<Row extends { id: string }>(
   query: VectorQuery,
   filter: RowFilter,
   most: number,
+  answers?: FullAnswers,
 ): Promise<(Row & VectorHit)[]> {
-  const search = new NearestSearch<Row>(database, corpus, columns, query, filter, Math.trunc(most));
+  const search = new NearestSearch<Row>(database, corpus, columns, query, filter, Math.trunc(most), answers);
   const { rows, areKept } = await search.own();
   const isComplete = !areKept && rows.length === search.most;
+  answers?.note(search.question, isComplete);
   // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
   return (isComplete ? rows : await search.everywhere(areKept)).sort((a, b) => b.similarity - a.similarity).slice(0, search.most);
 }
@@ -64,21 +68,32 @@ class NearestSearch<Row extends { id: string }> {
     private readonly query: VectorQuery,
     private readonly filter: RowFilter,
     readonly most: number,
+    private readonly answers: FullAnswers | undefined,
   ) {}
+
+  /** What is asked for beside the vector. */
+  get question(): string {
+    return `${this.corpus.name} ${this.most} ${JSON.stringify(this.query.model)} ${this.filter.key}`;
+  }
 
   /** By the index of the corpus' own table, and whether there is anything in the other. */
   async own(): Promise<{ rows: Hit<Row>[]; areKept: boolean }> {
     const values = this.values();
-    // A row comes also where nothing is found: it tells whether anything is kept, in the same snapshot.
-    const rows = await this.database.query<Hit<Row> & { areKept: boolean }>(
-      `SELECT nearest.*, "areKept" FROM (SELECT EXISTS (SELECT FROM ${this.corpus.kept.table}) AS "areKept") k LEFT JOIN LATERAL ${this.ownPart(values, false)} nearest ON true`,
+    // Each row tells whether anything is kept, in the same snapshot.
+    const rows = await this.database.query<Hit<Row> & { areKept?: boolean | undefined }>(
+      `SELECT own.*, (SELECT EXISTS (SELECT FROM ${this.corpus.kept.table})) AS "areKept" FROM ${this.ownPart(values, false)} own`,
       values,
-      { prepared: this.isAlwaysPlannedAlike },
+      { prepared: this.mayKeepPlan },
     );
-    return {
-      rows: rows.filter(({ id }) => id !== null).map(({ areKept: _, ...row }) => row as unknown as Hit<Row>),
-      areKept: rows[0]?.areKept ?? false,
-    };
+    const areKept = rows[0]?.areKept ?? (await this.areAnyKept());
+    // Not deleted, and no copies made: either would take longer than reading the row. What is undefined is in no answer.
+    for (const row of rows) row.areKept = undefined;
+    return { rows, areKept };
+  }
+
+  private async areAnyKept(): Promise<boolean> {
+    const [row] = await this.database.query<{ areKept: boolean }>(`SELECT EXISTS (SELECT FROM ${this.corpus.kept.table}) AS "areKept"`, [], { prepared: true });
+    return row?.areKept === true;
   }
 
   /** In both tables by one statement: a row that is moved meanwhile is neither lost nor found twice. */
@@ -102,19 +117,26 @@ class NearestSearch<Row extends { id: string }> {
   }
 
   private part(values: unknown[], isExact: boolean, from: string, vector: string, model: string): string {
-    // The addition keeps the planner from using an index that has just come back short.
+    // The addition keeps the planner from using an index that has just come back short. The distance is computed once a row: where rows are
+    // sorted and not read from the index, computing it for the similarity again would double what the search costs.
+    const distance = isExact ? `(${vector} <=> $1) + 0` : `${vector} <=> $1`;
     return `
-      (SELECT ${this.columns}, 1 - (${vector} <=> $1) AS similarity
-         FROM ${from}
-        WHERE ${SCAN_SETTINGS}
-          AND ${vector} IS NOT NULL${ofModel(model, this.query, values)}${this.filter.sql(values)}
-        ORDER BY ${isExact ? `(${vector} <=> $1) + 0` : `${vector} <=> $1`}
-        LIMIT ${this.most})`;
+      (SELECT ${this.columns}, 1 - distance AS similarity
+         FROM (SELECT *, ${distance} AS distance
+                 FROM ${from}
+                WHERE ${SCAN_SETTINGS}
+                  AND ${vector} IS NOT NULL${ofModel(model, this.query, values)}${this.filter.sql(values)}
+                ORDER BY distance
+                LIMIT ${this.most}) nearest)`;
   }
 
-  /** A value to compare with, be it a model's name, makes one plan good for one search and bad for the next: how many rows have it differs. */
-  private get isAlwaysPlannedAlike(): boolean {
-    return this.query.model === null && this.filter.takesNoValue && USUAL_LIMITS.has(this.most);
+  /**
+   * Which rows a condition leaves that an index serves differs too much from value to value. Models and other filters leave many or few:
+   * those that leave enough are all served best by the index of vectors.
+   */
+  private get mayKeepPlan(): boolean {
+    if (!USUAL_LIMITS.has(this.most) || this.filter.isSelective) return false;
+    return (this.query.model === null && this.filter.takesNoValue) || this.answers?.has(this.question) === true;
   }
 
   private values(): unknown[] {
