@@ -196,13 +196,15 @@ describe('a bad body', () => {
 });
 
 describe('a bad address', () => {
-  it.each([['/nope'], ['/'], [`${NOTES}/no-uuid`], [`${NOTES}/a/b/c`], [NOTES.toUpperCase()], [`${NOTES}/`]])('%s answers the one 404', async (url) => {
+  it.each([['/nope'], ['/'], [`${NOTES}/a/b/c`], [NOTES.toUpperCase()], [`${NOTES}/`]])('%s answers the one 404', async (url) => {
     const answer = await get(url);
     expect(answer.statusCode).toBe(404);
     expect(answer.json()).toEqual(NOT_FOUND);
   });
 
   it.each<[string, [string, unknown]]>([
+    ['no-uuid', ['/path/id', 'must be a UUID']],
+    ['%00', ['/path/id', 'must be a UUID']],
     ['failing/12345678901', ['/path/how', 'must be at most 10 characters long; it has 11']],
     ['failing/%00', ['/path/how', 'must not contain the character NUL (U+0000); there is one at position 0']],
     ['failing/%ff', ['/path', 'must be valid percent-encoded UTF-8']],
@@ -350,7 +352,7 @@ describe('on a real connection', () => {
 
   it.each([
     ['/nope', 404],
-    [`${NOTES}/no-uuid`, 404],
+    [`${NOTES}/no-uuid`, 400],
     [`${NOTES}/failing/error`, 500],
     [NOTES, 200],
   ])('HEAD %s answers %i without a body', async (path, status) => {

@@ -1,6 +1,6 @@
 import { Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { invalid, notFound } from '../errors/app-error.js';
+import { invalid } from '../errors/app-error.js';
 import { pointerTo } from './pointer.js';
 import { textProblem, type TextRules } from './text.js';
 import { readUuid } from './uuid.js';
@@ -10,14 +10,11 @@ interface PathOptions {
   example?: string;
 }
 
-/**
- * A UUID in the path. Anything else answers 404 like an id that nobody has: nothing can exist under it, and the answer is the
- * same whether or not the shape is right.
- */
+/** A UUID in the path; anything else answers 400 and says so, to whoever may ask at this address at all. */
 export function UuidPath(name = 'id', options: PathOptions = { description: 'The id, as its creation answered it.' }): ParameterDecorator {
   return pathParam(name, { ...options, schema: { type: 'string', format: 'uuid' } }, (value) => {
     const uuid = readUuid(value);
-    if (uuid === undefined) throw notFound();
+    if (uuid === undefined) throw invalid(`/path${pointerTo(name)}`, 'must be a UUID');
     return uuid;
   });
 }

@@ -246,3 +246,16 @@ describe('every list refuses', () => {
     }
   });
 });
+
+test('every operation on one row refuses an id that is none', async () => {
+  const single = operationsOf(document).filter(({ path }) => !path.startsWith('/v1/products/tea_house/')).flatMap((operation) =>
+    operation.parameters.filter(({ in: where, schema }) => where === 'path' && schema.format === 'uuid').map(({ name }) => ({ operation, name })));
+  expect(single.length).toBeGreaterThanOrEqual(20);
+  for (const { operation, name } of single) {
+    const body = operation.body && exampleOf(document, operation.body);
+    for (const id of ['7', 'not-a-uuid', "1'--", '\0', `${NOWHERE}0`]) {
+      const answer = await nagaya.request(operation.method, addressOf(operation, { productId: 'coding_rule2', [name]: id }), { key: nagaya.keys.operator, ...(body !== undefined && { body }) });
+      expect({ operation: named(operation), id, refusal: refusal(answer) }).toEqual({ operation: named(operation), id, refusal: [400, 'validation_failed', `/path/${name}`] });
+    }
+  }
+});
