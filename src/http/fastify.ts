@@ -3,12 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { errorCodes, type ConnectionError, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { AppError } from '../errors/app-error.js';
+import { AppError, invalidFields } from '../errors/app-error.js';
 import { sendProblem } from '../errors/problem-json.filter.js';
 import { problemHeaders, problemOf } from '../errors/problem.js';
 import { parseJsonBody, requireUtf8 } from './json-body.js';
 import { acceptLines } from './lines-body.js';
 import { RequestLog } from './logging.js';
+import { brokenParts } from './query-text.js';
 
 export const DEFAULT_BODY_LIMIT = 32 * 1024 * 1024;
 
@@ -75,9 +76,20 @@ export function createFastifyAdapter({ bodyLimit = DEFAULT_BODY_LIMIT, trustProx
     void reply.header('x-request-id', request.id);
     done();
   });
+  refuseBrokenQueries(fastify);
   takeTheRestOfABody(fastify);
   drainOnClose(fastify);
   return adapter;
+}
+
+/** By itself Fastify takes a percent sign that begins nothing, or bytes that are no UTF-8, for the text that stands there. */
+function refuseBrokenQueries(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const start = request.url.indexOf('?');
+    const problems = start < 0 ? [] : brokenParts(request.url.slice(start + 1));
+    if (problems.length === 0) done();
+    else done(invalidFields(problems));
+  });
 }
 
 /**

@@ -1,9 +1,9 @@
-import { applyDecorators, type Type } from '@nestjs/common';
+import { applyDecorators, UseInterceptors, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { invalid } from '../errors/app-error.js';
 import { WHERE_GIVEN } from './field.js';
 import { InstantField, IntegerField, TextField } from './fields.js';
+import { noCursor, OwnCursors } from './own-cursors.js';
 import { unstorableText } from './text.js';
 
 /** One page of a list; `nextCursor` is null on the last one. */
@@ -45,9 +45,10 @@ export function IsAfter(other: string): PropertyDecorator {
   }, WHERE_GIVEN);
 }
 
-/** Documents the 200 of a list: a page of the given class. */
+/** Documents the 200 of a list: a page of the given class. Its cursors are good for this list alone. */
 export function AnswersPageOf(item: Type<unknown>): MethodDecorator {
   return applyDecorators(
+    UseInterceptors(OwnCursors),
     ApiExtraModels(item),
     ApiOkResponse({
       description: 'A page of the list.',
@@ -75,7 +76,7 @@ export function encodeCursor(keys: readonly string[]): string {
 export function decodeCursor<T>(cursor: string, read: (keys: readonly string[]) => T | undefined): T {
   const keys = cursorKeys(cursor);
   const place = keys && read(keys);
-  if (place === undefined) throw invalid('/query/cursor', 'must be a nextCursor that this list has answered');
+  if (place === undefined) throw noCursor();
   return place;
 }
 

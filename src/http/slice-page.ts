@@ -12,18 +12,19 @@ const IS_KEY = {
 
 /**
  * The place that a cursor of a list stands for; undefined on the first page.
+ * @param order which one, where the list has several
  * @throws AppError `validation_failed` for what no list of this kind has answered
  */
-export function placeIn(query: { cursor?: string }, keyType: keyof typeof IS_KEY): readonly [string, string] | undefined {
+export function placeIn(query: { cursor?: string }, keyType: keyof typeof IS_KEY, order?: string): readonly [string, string] | undefined {
   if (query.cursor === undefined) return undefined;
-  return decodeCursor(query.cursor, ([key, id, ...rest]) => {
+  return decodeCursor(query.cursor, ([key, id, ofOrder, ...rest]) => {
     const uuid = readUuid(id);
-    if (rest.length > 0 || key === undefined || uuid === undefined || !IS_KEY[keyType](key)) return undefined;
+    if (ofOrder !== order || rest.length > 0 || key === undefined || uuid === undefined || !IS_KEY[keyType](key)) return undefined;
     return [key, uuid] as const;
   });
 }
 
-/** What a list answers. */
-export function pageOf<T>(slice: { items: T[]; next: readonly [string, string] | null }): Page<T> {
-  return { items: slice.items, nextCursor: slice.next && encodeCursor(slice.next) };
+/** What a list answers. @param order as with `placeIn` */
+export function pageOf<T>(slice: { items: T[]; next: readonly [string, string] | null }, order?: string): Page<T> {
+  return { items: slice.items, nextCursor: slice.next && encodeCursor(order === undefined ? slice.next : [...slice.next, order]) };
 }

@@ -1,5 +1,9 @@
 import { plural } from './count.js';
 
+/** What calls something by its name is no longer than that, and has to be visible; what people and programs say need not. */
+const LONGEST_NAME = 100;
+/** Nothing that anybody could see: spaces of all kinds, and characters that only steer others. */
+const BLANK = /^[\s\p{Cc}\p{Cf}]*$/u;
 /** NUL, which PostgreSQL cannot store, and lone surrogates, which are no characters at all. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
@@ -8,11 +12,13 @@ export interface TextRules {
   max: number;
   /** Fewest characters allowed; 1 unless given, so that an empty text is refused. */
   min?: number;
+  /** Blanks alone will do. Unless given: where nothing would do too, and in what is too long for a name. */
+  mayBeBlank?: boolean;
   pattern?: { matches: RegExp; means: string };
 }
 
 /** What is wrong with a text, or undefined. The sentences continue the name of a field: "… must be text". */
-export function textProblem(value: unknown, { max, min = 1, pattern }: TextRules): string | undefined {
+export function textProblem(value: unknown, { max, min = 1, mayBeBlank = min === 0 || max > LONGEST_NAME, pattern }: TextRules): string | undefined {
   if (typeof value !== 'string') return 'must be text (a JSON string)';
   if (value.length < min || value.length > max) {
     const length = codePoints(value);
@@ -24,6 +30,7 @@ export function textProblem(value: unknown, { max, min = 1, pattern }: TextRules
   }
   const unstorable = unstorableText(value);
   if (unstorable !== undefined) return unstorable;
+  if (!mayBeBlank && BLANK.test(value)) return 'must not consist of blanks only';
   if (pattern && !pattern.matches.test(value)) return `must be ${pattern.means}`;
   return undefined;
 }

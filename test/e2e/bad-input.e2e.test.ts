@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { markOf } from '../../src/http/own-cursors.js';
 import { addressOf, exampleOf, operationsOf, readDocument, resolve, type Operation, type Schema } from '../support/operations.js';
 import { pointersOf, refusal } from '../support/problem.js';
 import { typesOf } from '../support/schema-check.js';
@@ -202,13 +203,45 @@ describe('every list refuses', () => {
     for (const operation of lists()) {
       // By name: any text is a place in these.
       if (['/v1/products', '/v1/schema-health'].includes(operation.path)) continue;
-      for (const cursor of cursors) {
+      // Also behind the mark that is this list's own.
+      for (const cursor of cursors.flatMap((each) => [each, markOf(place(operation)) + each])) {
         expect({ path: operation.path, cursor, refusal: refusal(await asked(operation, `cursor=${cursor}`)) }).toEqual({ path: operation.path, cursor, refusal: [400, 'validation_failed', '/query/cursor'] });
       }
       // Its pattern is looked for first, and there is none.
       if (operation.path.includes('{patternType}')) continue;
       // Of the right shape, but no moment that there is.
-      expect({ path: operation.path, status: (await asked(operation, `cursor=${encoded(['2026-99-99 99:99:99+00', ID])}`)).status }).toEqual({ path: operation.path, status: 400 });
+      expect({ path: operation.path, status: (await asked(operation, `cursor=${markOf(place(operation))}${encoded(['2026-99-99 99:99:99+00', ID])}`)).status }).toEqual({ path: operation.path, status: 400 });
+    }
+  });
+
+  test('a cursor of another list, though its places look the same', async () => {
+    const [first, ...others] = lists();
+    const cursorOf = (operation: Operation) => markOf(place(operation)) + encoded(['2026-01-01 00:00:00+00', ID]);
+    for (const operation of others) {
+      expect({ path: operation.path, refusal: refusal(await asked(operation, `cursor=${cursorOf(first!)}`)) }).toEqual({ path: operation.path, refusal: [400, 'validation_failed', '/query/cursor'] });
+    }
+    // Its own it takes, so that it was the list that was refused.
+    const ofEvents = lists().find(({ path }) => path.endsWith('/events'))!;
+    expect((await asked(ofEvents, `cursor=${cursorOf(ofEvents)}`)).status).toBe(200);
+  });
+
+  test('a name of blanks, in a filter and in a path, but to forget it', async () => {
+    for (const operation of operationsOf(document)) {
+      for (const { name, in: where } of operation.parameters.filter(({ name: each }) => ['sessionId', 'patternType', 'eventType', 'metricType', 'workerId', 'templateType'].includes(each))) {
+        if (operation.path.endsWith('/forget')) continue;
+        const address = addressOf(operation, { id: NOWHERE, productId: 'coding_rule2', ...(where === 'path' && { [name]: ' \u3000' }) });
+        const answer = await send(operation.method, where === 'query' ? `${address}?${name}=%20` : address, operation.body && exampleOf(document, operation.body));
+        expect({ operation: named(operation), refusal: refusal(answer) }).toEqual({ operation: named(operation), refusal: [400, 'validation_failed', `/${where}/${name}`] });
+      }
+    }
+    expect((await send('POST', '/v1/products/coding_rule2/sessions/%20/forget', {})).status).not.toBe(400);
+  });
+
+  test('a query that is no percent-encoded UTF-8, by its place', async () => {
+    for (const operation of operationsOf(document).filter(({ method }) => method === 'GET')) {
+      for (const [query, pointer] of [['eventType=%ff', '/query/eventType'], ['limit=5%', '/query/limit'], ['%E3%81=1', '/query']] as const) {
+        expect({ path: operation.path, query, refusal: refusal(await asked(operation, query)) }).toEqual({ path: operation.path, query, refusal: [400, 'validation_failed', pointer] });
+      }
     }
   });
 

@@ -59,9 +59,11 @@ test('rows that come while a list is read neither repeat nor hide others', async
 });
 
 test('a cursor goes with its order: under another one it is refused', async () => {
-  const { body } = await nagaya.request('GET', `${PATH}?orderBy=occurrences&limit=5`);
-  const answer = await nagaya.request('GET', `${PATH}?orderBy=createdAt&cursor=${body['nextCursor']}`);
-  expect([answer.status, answer.body['errors']]).toEqual([400, [{ pointer: '/query/cursor', detail: expect.any(String) }]]);
+  for (const [given, asked] of [['occurrences', 'createdAt'], ['lastOccurrence', 'createdAt'], ['createdAt', 'lastOccurrence']] as const) {
+    const { body } = await nagaya.request('GET', `${PATH}?orderBy=${given}&limit=5`);
+    const answer = await nagaya.request('GET', `${PATH}?orderBy=${asked}&cursor=${body['nextCursor']}`);
+    expect([answer.status, answer.body['errors']]).toEqual([400, [{ pointer: '/query/cursor', detail: expect.any(String) }]]);
+  }
 });
 
 test('a count beyond a billion has a next page too', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { markOf } from '../../src/http/own-cursors.js';
 import { addressOf, exampleOf, operationsOf, readDocument, resolve, type Operation, type Schema } from '../support/operations.js';
 import { typesOf } from '../support/schema-check.js';
 import { startTestService, type Answer, type TestService } from '../support/service.js';
@@ -93,8 +94,9 @@ test('in a cursor that is well formed but carries SQL', async () => {
   for (const operation of operations.filter((candidate) => candidate.parameters.some(({ name }) => name === 'cursor'))) {
     for (const payload of PAYLOADS) {
       for (const shape of [[payload, payload], ['2026-01-01T00:00:00Z', payload], [payload, '0198c5c0-7c1e-7b5a-9d3e-4f2a1b0c9d8e']]) {
-        const cursor = Buffer.from(JSON.stringify(shape)).toString('base64url');
-        const answer = await send(operation, `${addressOf(operation, own)}?cursor=${cursor}`);
+        const address = addressOf(operation, own);
+        const cursor = markOf(address) + Buffer.from(JSON.stringify(shape)).toString('base64url');
+        const answer = await send(operation, `${address}?cursor=${cursor}`);
         faults.push(...faultsOf(answer, `${named(operation)} cursor ${JSON.stringify(shape)}`));
       }
     }

@@ -21,7 +21,7 @@ export class ForgettingController {
   })
   @Answered(Forgotten, 'What was erased, by table, and what is left: nothing.')
   forgetSession(
-    @TextPath('sessionId', { description: 'The session.', example: 'session-42', max: 100 }) sessionId: string,
+    @TextPath('sessionId', { description: 'The session.', example: 'session-42', max: 100, mayBeBlank: true }) sessionId: string,
     @Query() query: ForgetSession,
   ): Promise<Forgotten> {
     return this.forgetting.forgetSession(sessionId, query.eraseViolations);

@@ -50,7 +50,8 @@ export class MistakePatternsController {
   @ApiOperation({ summary: 'List mistake patterns', description: 'Newest first, or by occurrences or last occurrence.' })
   @AnswersPageOf(MistakePattern)
   async list(@Query() query: ListPatterns): Promise<Page<MistakePattern>> {
-    return pageOf(await this.patterns.list(query.orderBy, query.limit, placeIn(query, keyTypeOf(query.orderBy))));
+    const { orderBy } = query;
+    return pageOf(await this.patterns.list(orderBy, query.limit, placeIn(query, keyTypeOf(orderBy), orderBy)), orderBy);
   }
 
   @Get(':patternType')
