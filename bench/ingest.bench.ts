@@ -5,18 +5,21 @@ import type { Bed } from './bed.js';
 import type { Benchmark, Figure } from './benchmark.js';
 import { inTurns } from './load.js';
 import { asBase64, clusteredVectors, randomNumbers } from './made-vectors.js';
+import { measureTextLegCost } from './text-leg-cost.js';
 
 const A_REQUEST = 50;
 const COLUMNS = 7;
 
-/** Conversations with their embeddings through HTTP, fifty a request, into an HNSW index that is there. */
+/** Conversations through HTTP, fifty a request: what the service costs, and what it costs that they are found by their words. */
 export const benchmark: Benchmark = {
   name: 'ingest',
-  title: 'Fifty conversations a request with base64 embeddings, against the same INSERT by plain pg with binary parameters',
-  run,
+  title: 'Fifty conversations a request: against the same INSERT by plain pg, and against a twin without search by words',
+  parts: ['embeddings', 'text-leg'],
+  run: async (bed) => [...(bed.wants('embeddings') ? await besidePlain(bed) : []), ...(bed.wants('text-leg') ? await measureTextLegCost(bed) : [])],
 };
 
-async function run(bed: Bed): Promise<Figure[]> {
+/** With base64 embeddings, into an HNSW index that is there, against plain pg with binary parameters. */
+async function besidePlain(bed: Bed): Promise<Figure[]> {
   const { url, productKey, house } = await bed.service();
   const plain = new pg.Pool({ connectionString: house.cluster.urlOf('coding_rule2'), max: 2 });
   bed.defer(() => plain.end());

@@ -4,21 +4,31 @@ import { JobRunner } from '../../../jobs/job-runner.js';
 import type { CorpusName } from './corpus.js';
 import { SegmentCheck } from './segment-check.service.js';
 import { SegmentCompaction } from './segment-compaction.service.js';
-import { FEWEST_NEW_ROWS, TextIndexer } from './text-indexer.service.js';
+import { ENOUGH_NEW_ROWS, FEWEST_NEW_ROWS, TextIndexer } from './text-indexer.service.js';
 
 const NAMES: readonly CorpusName[] = ['conversations', 'memories'];
 /** How often it is looked whether this process has brought enough new rows. */
 const LOOK_EVERY_MS = 500;
+/** So often it is waited, while rows keep coming, for enough of them to make a segment. */
+const MOST_WAITS = 4;
 /** Between two comparisons of the segments with their rows, which read all rows where one has changed. */
 const CHECK_EVERY_S = 60;
 /** A job must not keep the others waiting; what is left is for the next run. */
 const JOB_FOR_MS = 20_000;
 
+/** New rows of a corpus that this process knows of, in no segment yet. */
+interface Backlog {
+  rows: number;
+  /** Some have come since it was last looked. */
+  isGrowing: boolean;
+  waits: number;
+}
+
 /** Sees to it that new rows get into segments: soon where this process has written or searched them, within a minute otherwise. */
 @Injectable()
 export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(Indexing.name);
-  private readonly newRows = new Map<CorpusName, number>();
+  private readonly backlogs = new Map<CorpusName, Backlog>(NAMES.map((name) => [name, { rows: 0, isGrowing: false, waits: 0 }]));
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
@@ -51,12 +61,15 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
 
   /** Told by whoever writes rows. */
   addNewRows(name: CorpusName, rows: number): void {
-    this.newRows.set(name, (this.newRows.get(name) ?? 0) + rows);
+    const backlog = this.backlogs.get(name)!;
+    backlog.rows += rows;
+    backlog.isGrowing = true;
   }
 
   /** Told by whoever finds rows in no segment, whoever wrote them. */
   noteNewRows(name: CorpusName, rows: number): void {
-    this.newRows.set(name, Math.max(this.newRows.get(name) ?? 0, rows));
+    const backlog = this.backlogs.get(name)!;
+    backlog.rows = Math.max(backlog.rows, rows);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -73,9 +86,10 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private look(): void {
-    const due = NAMES.filter((name) => (this.newRows.get(name) ?? 0) >= FEWEST_NEW_ROWS);
-    if (due.length === 0 || this.working !== undefined || this.stopping.signal.aborted) return;
-    for (const name of due) this.newRows.set(name, 0);
+    if (this.working !== undefined || this.stopping.signal.aborted) return;
+    const due = NAMES.filter((name) => isDue(this.backlogs.get(name)!));
+    if (due.length === 0) return;
+    for (const name of due) this.backlogs.set(name, { rows: 0, isGrowing: false, waits: 0 });
     void this.atWork(this.indexAll(due));
   }
 
@@ -99,4 +113,13 @@ export class Indexing implements OnModuleInit, BeforeApplicationShutdown {
       }
     }
   }
+}
+
+/** Asked at every look. */
+function isDue(backlog: Backlog): boolean {
+  const isWorthwhile = !backlog.isGrowing || backlog.rows >= ENOUGH_NEW_ROWS || backlog.waits >= MOST_WAITS;
+  backlog.isGrowing = false;
+  if (backlog.rows < FEWEST_NEW_ROWS) return false;
+  if (!isWorthwhile) backlog.waits++;
+  return isWorthwhile;
 }

@@ -1,11 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import type { Corpus } from './corpus.js';
-import { tokenise, type Tokens } from './tokens.js';
 
 /** A row as it goes into the index. */
-export interface NumberedText extends Tokens {
+export interface NumberedText {
   readonly no: number;
-  /** PostgreSQL's hash of the text. */
+  /** What of it is words. */
+  readonly text: string;
+  /** PostgreSQL's hash of the text as it is kept. */
   readonly hash: bigint;
 }
 
@@ -14,7 +15,7 @@ const MOST_BYTES = 4_000_000;
 /** Texts read at once: tokenising them holds up everything else that the process does. */
 const MOST_ROWS = 200;
 
-/** The rows with the given numbers, in the order of these, tokenised; what is not there is left out. Reads in portions. */
+/** The rows with the given numbers, in the order of these; what is not there is left out. Reads in portions. */
 export async function* readNumberedTexts(tx: EntityManager, corpus: Corpus, numbers: readonly number[]): AsyncGenerator<NumberedText> {
   for (const portion of await portions(tx, corpus, numbers)) {
     const rows = await tx.query<{ no: string; text: string; hash: string }[]>(
@@ -22,7 +23,7 @@ export async function* readNumberedTexts(tx: EntityManager, corpus: Corpus, numb
          FROM ${corpus.table} WHERE text_no = ANY ($1) ORDER BY text_no`,
       [portion],
     );
-    for (const { no, text, hash } of rows) yield { no: Number(no), hash: BigInt(hash), ...tokenise(corpus.readText(text)) };
+    for (const { no, text, hash } of rows) yield { no: Number(no), hash: BigInt(hash), text: corpus.readText(text) };
   }
 }
 

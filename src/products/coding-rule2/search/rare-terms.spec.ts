@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { inOrder, rankByRareTerms } from './rare-terms.js';
-import { readLengths, readPostings, SegmentBuilder } from './segment-format.js';
+import { SegmentBuilder } from './segment-builder.js';
+import { readLengths, readPostings } from './segment-format.js';
 import type { TermInSegment } from './segment-reader.js';
 import { LoadedQuery } from './text-search.js';
 import type { SegmentView } from './text-snapshot.js';
@@ -17,18 +18,19 @@ const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 /** Few words are everywhere, most are rare. */
 const word = () => `w${Math.floor(3 * (Math.pow(1_500, random()) - 1))}`;
 
-const rows = new Map<number, Tokens>();
+const rowTexts = new Map<number, string>();
 for (let no = 1; no <= SEGMENTS * ROWS_A_SEGMENT + NEW_ROWS; no++) {
   const text = Array.from({ length: 5 + Math.floor(random() * 25) }, word).join(' ');
-  rows.set(no, tokenise(no % 97 === 0 ? 'w40 w41 w1' : no % 2_000 === 7 ? 'w50 '.repeat(400) : text));
+  rowTexts.set(no, no % 97 === 0 ? 'w40 w41 w1' : no % 2_000 === 7 ? 'w50 '.repeat(400) : text);
 }
-const segments = Array.from({ length: SEGMENTS }, (_, s) => segmentOf(1 + s * ROWS_A_SEGMENT, (s + 1) * ROWS_A_SEGMENT));
+const rows = new Map<number, Tokens>([...rowTexts].map(([no, text]) => [no, tokenise(text)]));
+const segments = await Promise.all(Array.from({ length: SEGMENTS }, (_, s) => segmentOf(1 + s * ROWS_A_SEGMENT, (s + 1) * ROWS_A_SEGMENT)));
 const newRows = new Map([...rows].filter(([no]) => no > SEGMENTS * ROWS_A_SEGMENT));
 
-function segmentOf(firstNo: number, lastNo: number) {
+async function segmentOf(firstNo: number, lastNo: number) {
   const builder = new SegmentBuilder(firstNo, lastNo);
-  for (let no = firstNo; no <= lastNo; no++) builder.add({ no, ...rows.get(no)! });
-  const { terms, sizes, postings, lengths } = builder.finish();
+  for (let no = firstNo; no <= lastNo; no++) builder.add({ no, text: rowTexts.get(no)! });
+  const { terms, sizes, postings, lengths } = await builder.finish();
   let at = 0;
   const byTerm = new Map(terms.map((term, nth) => [term, postings.subarray(at, (at += sizes[nth]!))]));
   const view: SegmentView = { id: `${firstNo}`, version: 1, firstNo, lastNo, documents: builder.documents, tokens: builder.tokens };

@@ -78,10 +78,9 @@ export class SegmentCheck {
       await dropSegments(tx, [id]);
       for (let after = Number(firstNo) - 1; ; ) {
         const numbers = await numbersBetween(tx, corpus, after, Number(lastNo), ROWS_A_SEGMENT);
-        const last = numbers.at(-1);
-        if (last === undefined) return true;
-        await writeSegment(tx, corpus, numbers);
-        after = last;
+        const { upTo } = await writeSegment(tx, corpus, numbers);
+        if (upTo === undefined) return true;
+        after = upTo;
       }
     });
   }

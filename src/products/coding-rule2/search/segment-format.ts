@@ -1,22 +1,15 @@
-import type { Tokens } from './tokens.js';
-
 /** Rows that one segment can hold: their places in it take 16 bits. A segment never reaches over a multiple of this. */
 export const WINDOW_SIZE = 65_536;
 const PLACE_MASK = WINDOW_SIZE - 1;
 
-const BYTES_A_POSTING = 3;
-const MOST_FREQUENT = 255;
+export const BYTES_A_POSTING = 3;
+export const MOST_FREQUENT = 255;
 /** From this length on, a length is kept in steps of 64 tokens: two bytes then reach past two million. */
 const LONG = 0x8000;
 const LONG_STEP = 64;
 
 /** From this many rows on a term is kept as one byte for every place, which can be asked for any place at once. */
 const DENSE_FROM = 12_000;
-
-/** A row on its way into a segment. */
-export interface NumberedTokens extends Tokens {
-  readonly no: number;
-}
 
 /** Which rows of a segment have a term, and how often; by place in the window. */
 export type Postings =
@@ -29,49 +22,6 @@ export function placeOf(no: number): number {
 
 export function windowOf(no: number): number {
   return Math.floor(no / WINDOW_SIZE);
-}
-
-/** Collects the postings of one segment; rows are added in the order of their numbers. */
-export class SegmentBuilder {
-  documents = 0;
-  tokens = 0;
-  private readonly byTerm = new Map<string, number[]>();
-  private readonly lengths: Buffer;
-
-  constructor(
-    readonly firstNo: number,
-    readonly lastNo: number,
-  ) {
-    this.lengths = Buffer.alloc(2 * (lastNo - firstNo + 1));
-  }
-
-  add({ no, counts, length }: NumberedTokens): void {
-    this.documents++;
-    this.tokens += length;
-    this.lengths.writeUInt16LE(encodeLength(length), 2 * (no - this.firstNo));
-    for (const [term, frequency] of counts) {
-      const list = this.byTerm.get(term);
-      const frequencyByte = Math.min(frequency, MOST_FREQUENT);
-      if (list) list.push(placeOf(no), frequencyByte);
-      else this.byTerm.set(term, [placeOf(no), frequencyByte]);
-    }
-  }
-
-  /** The postings of all terms, one after the other in one buffer: `sizes` says how many bytes each term has. */
-  finish(): { terms: string[]; sizes: number[]; postings: Buffer; lengths: Buffer } {
-    const terms = [...this.byTerm.keys()];
-    const sizes = terms.map((term) => (this.byTerm.get(term)!.length / 2) * BYTES_A_POSTING);
-    const postings = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, 0));
-    let at = 0;
-    for (const list of this.byTerm.values()) {
-      for (let i = 0; i < list.length; i += 2) {
-        postings.writeUInt16LE(list[i]!, at);
-        postings[at + 2] = list[i + 1]!;
-        at += BYTES_A_POSTING;
-      }
-    }
-    return { terms, sizes, postings, lengths: this.lengths };
-  }
 }
 
 export function readPostings(bytes: Buffer): Postings {

@@ -1,13 +1,19 @@
 import type { EntityManager } from 'typeorm';
 import { CORPORA, type Corpus, type CorpusName } from './corpus.js';
-import { readNumberedTexts, type NumberedText } from './numbered-texts.js';
+import { readNumberedTexts } from './numbered-texts.js';
 import { countPostings, placeOf, withoutLengths, withoutPlaces } from './segment-format.js';
+import { tokenise, type Tokens } from './tokens.js';
 
 interface Holder {
   id: string;
   firstNo: string;
   lastNo: string;
   lengths: Buffer;
+}
+
+interface ErasedRow extends Tokens {
+  readonly no: number;
+  readonly hash: bigint;
 }
 
 /** What a deletion takes with it. */
@@ -36,8 +42,8 @@ export async function eraseWords(tx: EntityManager, name: CorpusName, ids: reado
 }
 
 async function eraseNumbers(tx: EntityManager, corpus: Corpus, numbers: readonly number[]): Promise<Erased> {
-  const texts: NumberedText[] = [];
-  for await (const text of readNumberedTexts(tx, corpus, numbers)) texts.push(text);
+  const texts: ErasedRow[] = [];
+  for await (const { no, hash, text } of readNumberedTexts(tx, corpus, numbers)) texts.push({ no, hash, ...tokenise(text) });
   const holders = await tx.query<Holder[]>(
     `SELECT id, first_no AS "firstNo", last_no AS "lastNo", lengths FROM coding_rule2.text_segments s
       WHERE corpus = $1 AND EXISTS (SELECT FROM unnest($2::bigint[]) AS n (no) WHERE n.no BETWEEN s.first_no AND s.last_no)
@@ -52,7 +58,7 @@ async function eraseNumbers(tx: EntityManager, corpus: Corpus, numbers: readonly
   return { postings };
 }
 
-async function eraseFrom(tx: EntityManager, { id, firstNo, lengths }: Holder, rows: readonly NumberedText[]): Promise<number> {
+async function eraseFrom(tx: EntityManager, { id, firstNo, lengths }: Holder, rows: readonly ErasedRow[]): Promise<number> {
   const places = new Set(rows.map((row) => placeOf(row.no)));
   const terms = [...new Set(rows.flatMap((row) => [...row.counts.keys()]))];
   const found = await tx.query<{ term: string; postings: Buffer }[]>(

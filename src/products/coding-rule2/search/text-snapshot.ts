@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Corpus } from './corpus.js';
 import { readNumberedTexts } from './numbered-texts.js';
-import type { Tokens } from './tokens.js';
+import { tokenise, type Tokens } from './tokens.js';
 
 /** A segment as a search sees it. */
 export interface SegmentView {
@@ -51,7 +51,7 @@ export class NewRows {
     const versions = new Map(rows.map(({ no, version }) => [Number(no), version]));
     const unread = [...versions].filter(([no, version]) => this.tokens.get(no)?.version !== version).map(([no]) => no);
     const read = new Map<number, Tokens>();
-    if (unread.length > 0) for await (const row of readNumberedTexts(tx, corpus, unread)) read.set(row.no, row);
+    if (unread.length > 0) for await (const { no, text } of readNumberedTexts(tx, corpus, unread)) read.set(no, tokenise(text));
     const now = new Map<number, { version: string; tokens: Tokens }>();
     for (const [no, version] of versions) {
       const tokens = read.get(no) ?? this.tokens.get(no)?.tokens;

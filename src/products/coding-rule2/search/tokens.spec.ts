@@ -24,3 +24,13 @@ test('a query of one character asks for everything that begins with it', () => {
   expect(queryTerms('車')).toEqual([{ term: '\u0001車', startsWith: '車', times: 1 }]);
   expect(queryTerms('the the cat').map(({ term, times }) => [term, times])).toEqual([['the', 2], ['cat', 1]]);
 });
+
+test('pairs of characters are what they are however many others were met, and a pair beyond the basic plane too', () => {
+  const characters = Array.from({ length: 400 }, (_, n) => String.fromCodePoint(0x4e00 + 17 * n));
+  for (const first of characters) {
+    const run = characters.map((second) => first + second).join('');
+    const expected = new Set(Array.from({ length: run.length - 1 }, (_, at) => run.slice(at, at + 2)));
+    expect(new Set(tokens(run))).toEqual(expected);
+  }
+  expect(tokens('𠮷野家')).toEqual(['𠮷野', '野家']);
+});

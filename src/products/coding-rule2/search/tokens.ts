@@ -38,25 +38,24 @@ export interface QueryTerm {
  */
 export function tokenise(text: string): Tokens {
   const counts = new Map<string, number>();
+  const length = forEachTerm(text, (term) => void counts.set(term, (counts.get(term) ?? 0) + 1));
+  return { counts, length };
+}
+
+/** Calls back for each term of a text as often as it occurs, the terms with which runs end among them. @returns how many tokens there are */
+export function forEachTerm(text: string, found: (term: string) => void): number {
   let length = 0;
-  const add = (term: string) => void counts.set(term, (counts.get(term) ?? 0) + 1);
   forEachPiece(text, (piece, isRun) => {
     if (!isRun) {
-      add(piece.slice(0, LONGEST_WORD));
+      found(piece.slice(0, LONGEST_WORD));
       length++;
       return;
     }
-    const characters = charactersOf(piece);
-    if (characters.length === 1) {
-      add(piece);
-      length++;
-      return;
-    }
-    for (let i = 1; i < characters.length; i++) add(characters[i - 1]! + characters[i]!);
-    length += characters.length - 1;
-    add(LAST_OF_RUN + characters[characters.length - 1]!);
+    const pairs = forEachPair(piece, found);
+    if (pairs === 0) found(piece);
+    length += Math.max(pairs, 1);
   });
-  return { counts, length };
+  return length;
 }
 
 /** What a query asks for, each term once; nothing where it holds neither letters nor digits. */
@@ -69,9 +68,10 @@ export function queryTerms(query: string): QueryTerm[] {
   };
   forEachPiece(query, (piece, isRun) => {
     if (!isRun) return add(piece.slice(0, LONGEST_WORD));
-    const characters = charactersOf(piece);
-    if (characters.length === 1) return add(LAST_OF_RUN + piece, piece);
-    for (let i = 1; i < characters.length; i++) add(characters[i - 1]! + characters[i]!);
+    const terms: string[] = [];
+    if (forEachPair(piece, (term) => void terms.push(term)) === 0) return add(LAST_OF_RUN + piece, piece);
+    // The last one says where the run ends.
+    for (const term of terms.slice(0, -1)) add(term);
   });
   return [...terms].map(([term, { startsWith, times }]) => ({ term, startsWith, times }));
 }
@@ -94,9 +94,44 @@ function forEachPiece(text: string, found: (piece: string, isRun: boolean) => vo
   }
 }
 
-/** The characters of a run; a mark (a Thai vowel, a voiced sound) stays with the letter before it only as far as NFKC joined them. */
-function charactersOf(run: string): string[] {
-  return Array.from(run);
+/**
+ * Calls back for each pair of neighbouring characters of a run, then for the term that says how it ends; not at all for one character.
+ * A mark (a Thai vowel, a voiced sound) stays with the letter before it only as far as NFKC joined them. @returns how many pairs there were
+ */
+function forEachPair(run: string, found: (term: string) => void): number {
+  if (BEYOND_BASIC_PLANE.test(run)) {
+    const characters = Array.from(run);
+    for (let i = 1; i < characters.length; i++) found(characters[i - 1]! + characters[i]!);
+    if (characters.length > 1) found(LAST_OF_RUN + characters[characters.length - 1]!);
+    return characters.length - 1;
+  }
+  let before = run.charCodeAt(0);
+  for (let i = 1; i < run.length; i++) {
+    const unit = run.charCodeAt(i);
+    found(pairOf(before, unit));
+    before = unit;
+  }
+  if (run.length > 1) found(pairOf(LAST_OF_RUN.charCodeAt(0), before));
+  return run.length - 1;
+}
+
+const BEYOND_BASIC_PLANE = /[\ud800-\udfff]/;
+const PAIRS_KEPT = 0x10000;
+/**
+ * Pairs of characters as they were last met, at a place that follows from the pair. A text has hundreds; one that is the same
+ * string as before need not be put together and hashed anew, which takes longer than to look for it.
+ */
+const pairs = Array.from({ length: PAIRS_KEPT }, () => '');
+const pairsAt = new Uint32Array(PAIRS_KEPT);
+
+function pairOf(first: number, second: number): string {
+  const pair = ((first << 16) | second) >>> 0;
+  const at = Math.imul(pair, 0x9e3779b1) >>> 16;
+  if (pairsAt[at] !== pair) {
+    pairsAt[at] = pair;
+    pairs[at] = String.fromCharCode(first, second);
+  }
+  return pairs[at]!;
 }
 
 function kindOf(codePoint: number): number {
