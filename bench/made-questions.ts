@@ -3,7 +3,10 @@ import { seededRandom, type SeededRandom } from '../src/demo/seeded-random.js';
 import { englishTexts, japaneseTexts } from './made-texts.js';
 
 /** What a way to search knows of a question: its subject, little of it, another one's, or the first and the last by turns. */
-export type Leg = 'good' | 'weak' | 'noise' | 'by turns';
+type Leg = 'good' | 'weak' | 'noise' | 'by turns';
+export type TextLeg = Leg;
+/** From `distant` questions all rows lie far, those of their subject still a little less so. */
+export type VectorLeg = Leg | 'distant';
 
 export interface MadeQuestions {
   readonly rows: readonly { readonly text: string; readonly vector: Float32Array | null }[];
@@ -14,10 +17,10 @@ const ROWS = 3_000;
 const ROWS_A_SUBJECT = 5;
 const SUBJECTS = ROWS / ROWS_A_SUBJECT;
 /** How far a question's vector lies from the middle of its subject, as a multiple of the middle's length. */
-const DISTANCE = { good: 2, weak: 6 } as const;
+const DISTANCE = { good: 2, distant: 6, weak: 18 } as const;
 
 /** Texts of subjects, with vectors around the middle of their subject, and questions of which it is known which rows they mean. */
-export function madeQuestions(language: 'English' | 'Japanese', legs: { text: Leg; vector: Leg; missing?: number }, seed: number, most: number): MadeQuestions {
+export function madeQuestions(language: 'English' | 'Japanese', legs: { text: TextLeg; vector: VectorLeg; missing?: number }, seed: number, most: number): MadeQuestions {
   const random = seededRandom(seed);
   const texts = (language === 'English' ? englishTexts : japaneseTexts)(SUBJECTS);
   const middles = Array.from({ length: SUBJECTS }, () => direction(random));
