@@ -1,4 +1,5 @@
 import type { BackupStatus } from '../monitoring/backups/backup.entity.js';
+import { ownDeploymentIds } from '../database/role-secret.js';
 import { isRestorable, manifestOf, type BackupManifest } from './archive/manifest.js';
 import type { BackupHouse } from './backup-house.js';
 
@@ -9,6 +10,9 @@ export interface ListedBackup {
   readonly schema: string | null;
   readonly status: BackupStatus | 'lost';
   readonly name: string | null;
+  /** False: of another deployment that keeps its backups in the same place. It can be restored; no schedule proves it or deletes it. */
+  readonly own: boolean;
+  readonly database: string | null;
   readonly dataOf: string | null;
   readonly durationSeconds: number | null;
   readonly bytes: number;
@@ -36,10 +40,11 @@ const RECORDS_SQL = `
     FROM monitoring.backups b WHERE b.status <> 'expired' ORDER BY b.created_at DESC, b.id DESC LIMIT 500`;
 
 /** Those that the store has, whoever made them, and those that are under way, failed, or gone from the store. Newest first. */
-export async function listBackups(house: Pick<BackupHouse, 'control' | 'store'>): Promise<ListedBackup[]> {
+export async function listBackups(house: Pick<BackupHouse, 'cluster' | 'control' | 'store'>): Promise<ListedBackup[]> {
   const manifests = await readManifests(house);
   const records = new Map((await house.control.query<RecordRow>(RECORDS_SQL)).map((row) => [row.id, row]));
-  const stored = manifests.map((manifest) => fromManifest(manifest, records.get(manifest.id)));
+  const ownIds = ownDeploymentIds(house.cluster);
+  const stored = manifests.map((manifest) => fromManifest(manifest, ownIds.includes(manifest.deployment), records.get(manifest.id)));
   const others = [...records.values()].filter((row) => !manifests.some((manifest) => manifest.id === row.id)).map(fromRecord);
   return [...stored, ...others].sort((a, b) => (timeOf(b) < timeOf(a) ? -1 : 1));
 
@@ -61,12 +66,14 @@ export async function readManifests({ store }: Pick<BackupHouse, 'store'>): Prom
   return found.sort((a, b) => (b.dataOf < a.dataOf ? -1 : 1));
 }
 
-function fromManifest(manifest: BackupManifest, record: RecordRow | undefined): ListedBackup {
+function fromManifest(manifest: BackupManifest, own: boolean, record: RecordRow | undefined): ListedBackup {
   return {
     id: manifest.id,
     schema: manifest.schema,
     status: 'succeeded',
     name: manifest.name,
+    own,
+    database: manifest.database,
     dataOf: manifest.dataOf,
     durationSeconds: manifest.durationMs / 1_000,
     bytes: manifest.bytes,
@@ -84,6 +91,8 @@ function fromRecord(row: RecordRow): ListedBackup {
     // Made, and not where backups are kept now: deleted by hand, or kept elsewhere.
     status: row.status === 'succeeded' ? 'lost' : row.status,
     name: null,
+    own: true,
+    database: null,
     dataOf: null,
     durationSeconds: null,
     bytes: Number(row.bytes),

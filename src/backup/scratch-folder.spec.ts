@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { lutimes, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -31,4 +31,22 @@ it('is deleted when the work is over, however it ends, and those of work that wa
   let failed = '';
   await expect(withScratchFolder((folder) => Promise.reject(new Error((failed = folder))), temporary)).rejects.toThrow(/nagaya-archives-/);
   expect(existsSync(failed)).toBe(false);
+});
+
+it('a link of such a name is left alone, and so is what it leads to', async () => {
+  const anothers = await left('something-else', 25);
+  const link = join(temporary, 'nagaya-archives-planted');
+  await symlink(anothers, link);
+  await lutimes(link, 0, 0);
+  await withScratchFolder(async () => {}, temporary);
+  expect([link, join(anothers, 'core.dump')].map((path) => existsSync(path))).toEqual([true, true]);
+});
+
+it('work that has written a moment ago, deep in its folder, is at work', async () => {
+  const [folder, old] = [await left('nagaya-archives-deep', 25), new Date(0)];
+  await mkdir(join(folder, 'tea_house'));
+  await writeFile(join(folder, 'tea_house', 'toc.dat'), 'rows');
+  for (const path of [join(folder, 'tea_house'), folder]) await utimes(path, old, old);
+  await withScratchFolder(async () => {}, temporary);
+  expect(existsSync(join(folder, 'tea_house', 'toc.dat'))).toBe(true);
 });

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { entriesBelow, isFolder } from './plain-files.js';
 
 /** What dumps and restores keep for a while, readable by their own user alone: archives on their way, decrypted where they are encrypted. */
 const PREFIX = 'nagaya-archives-';
@@ -27,16 +28,13 @@ async function sweep(within: string): Promise<void> {
   for (const name of await readdir(within).catch(() => [])) {
     if (!name.startsWith(PREFIX)) continue;
     const folder = join(within, name);
+    if (!(await isFolder(folder))) continue;
     if (Date.now() - (await lastTouched(folder)) > LIFE_MS) await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }
 
 /** When anything in a folder was last written; 0 for what is gone. */
 export async function lastTouched(folder: string): Promise<number> {
-  let latest = 0;
-  for (const entry of ['.', ...(await readdir(folder, { recursive: true }).catch(() => []))]) {
-    const touched = await stat(join(folder, entry)).catch(() => undefined);
-    latest = Math.max(latest, touched?.mtimeMs ?? 0);
-  }
-  return latest;
+  const [own, entries] = [await lstat(folder).catch(() => undefined), await entriesBelow(folder).catch(() => new Map<string, never>())];
+  return [...entries.values()].reduce((latest, { mtimeMs }) => Math.max(latest, mtimeMs), own?.mtimeMs ?? 0);
 }

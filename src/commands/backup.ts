@@ -108,8 +108,8 @@ async function runList({ json }: { json?: true }): Promise<void> {
   });
 }
 
-function stateOf({ status, error }: ListedBackup): string {
-  if (status === 'succeeded') return pc.green('good');
+function stateOf({ status, error, own }: ListedBackup): string {
+  if (status === 'succeeded') return own ? pc.green('good') : 'good, of another deployment';
   return status === 'failed' ? pc.red(`failed: ${(error ?? '').slice(0, 60)}`) : status;
 }
 

@@ -40,8 +40,17 @@ interface OwnMarks {
 }
 
 /** The marks that roles of this deployment may carry: two while the secret is being changed. */
-export function ownRoleComments({ roleSecret, previousSecret, roles }: OwnMarks): string[] {
-  return [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])].map((secret) => roleComment(secret, roles));
+export function ownRoleComments(marks: OwnMarks): string[] {
+  return ownSecrets(marks).map((secret) => roleComment(secret, marks.roles));
+}
+
+/** The ids that backups of this deployment may carry: two while the secret is being changed. */
+export function ownDeploymentIds(marks: OwnMarks): string[] {
+  return ownSecrets(marks).map((secret) => deploymentId(secret, marks.roles));
+}
+
+function ownSecrets({ roleSecret, previousSecret }: OwnMarks): string[] {
+  return [roleSecret, ...(previousSecret === undefined ? [] : [previousSecret])];
 }
 
 /** The comment of a role of this deployment. */

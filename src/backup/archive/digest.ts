@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform, type TransformCallback } from 'node:stream';
 
@@ -29,7 +30,7 @@ const PIECE_BYTES = 1024 * 1024;
 
 /** The same of a file that is here already: into one buffer, which takes a third of the time that streams do. */
 export async function digestFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<{ bytes: number; sha256: string }> {
-  const file = await open(path, 'r');
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const hash = createHash('sha256');
     const piece = Buffer.allocUnsafe(PIECE_BYTES);

@@ -10,7 +10,6 @@ import type { BackupHouse } from '../backup-house.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { nameOf } from '../dump/archive-writer.js';
 import { explainFailure } from '../client/explain-failure.js';
-import { missingFile } from '../store/backup-store.js';
 import { keyFor } from './find-backup.js';
 
 /** Archives that are proven to be what was written, where pg_restore can read them. */
@@ -67,10 +66,8 @@ async function fetchFile(house: BackupHouse, manifest: BackupManifest, file: Sto
 
 type Found = Pick<StoredFile, 'bytes' | 'sha256'>;
 
-function digestHere(house: BackupHouse, manifest: BackupManifest, file: StoredFile, signal: AbortSignal): Promise<Found> {
-  return digestFile(house.store.pathOf(manifest.name, file.path) ?? '', signal).catch((error: unknown) => {
-    throw typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT' ? missingFile(manifest.name, file.path) : error;
-  });
+async function digestHere(house: BackupHouse, manifest: BackupManifest, file: StoredFile, signal: AbortSignal): Promise<Found> {
+  return digestFile((await house.store.fileOf(manifest.name, file.path)) ?? '', signal);
 }
 
 async function copyInto(folder: string, house: BackupHouse, manifest: BackupManifest, file: StoredFile, key: BackupKey | undefined, signal: AbortSignal): Promise<Found> {

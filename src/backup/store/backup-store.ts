@@ -10,8 +10,10 @@ export interface BackupStore {
   manifests(): Promise<Map<string, string>>;
   /** @throws AppError `not_found` where the backup has no such file; whatever else went wrong is told as it is */
   read(name: string, path: string): Promise<Readable>;
-  /** The file where programs can read it themselves; undefined where it has to be fetched first. */
+  /** Where a file or a folder of a backup is, for people and their programs; undefined where it has to be fetched first. */
   pathOf(name: string, path: string): string | undefined;
+  /** The file where programs can read it themselves, there and no link; undefined where it has to be fetched first. @throws as `read` does */
+  fileOf(name: string, path: string): Promise<string | undefined>;
   /** The bytes of each of its files, by path. @throws where they can't all be listed */
   sizesOf(name: string): Promise<Map<string, number>>;
   /** The manifest goes first: half a backup is none. */

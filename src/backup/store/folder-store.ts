@@ -1,9 +1,11 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { AppError } from '../../errors/app-error.js';
 import { MANIFEST_FILE } from '../archive/manifest.js';
+import { absentIsUndefined, entriesBelow, isFolder, plainFile } from '../plain-files.js';
 import { lastTouched } from '../scratch-folder.js';
 import { missingFile, type BackupStore, type BackupWriter } from './backup-store.js';
 
@@ -12,29 +14,36 @@ const UNFINISHED = '.unfinished-';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-/** Backups as folders of a folder, each written under another name and renamed when it is whole. */
+/** Backups as folders of a folder, each written under another name and renamed when it is whole. The folder may be a link; what is in it may not. */
 export class FolderStore implements BackupStore {
   constructor(readonly place: string) {}
 
   async begin(name: string): Promise<BackupWriter> {
     const folder = join(this.place, UNFINISHED + name);
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    await mkdir(this.place, { recursive: true, mode: FOLDER_MODE });
+    // Not where something lies already: a link there would have the rows written elsewhere.
+    await mkdir(folder, { mode: FOLDER_MODE });
     return new FolderWriter(folder, join(this.place, name));
   }
 
   async manifests(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
-    for (const entry of await entriesOf(this.place)) {
+    for (const entry of await this.entries()) {
       if (entry.startsWith('.')) continue;
-      const text = await readFile(join(this.place, entry, MANIFEST_FILE), 'utf8').catch(absentIsUndefined);
-      if (text !== undefined) found.set(entry, text);
+      const file = await this.open(entry, MANIFEST_FILE).catch(strangeIsUndefined);
+      if (file === undefined) continue;
+      try {
+        found.set(entry, await file.readFile('utf8'));
+      } finally {
+        await file.close();
+      }
     }
     return found;
   }
 
   async read(name: string, path: string): Promise<Readable> {
     // Opened here, so that a missing file is told before anything is done with the others.
-    const file = await open(this.pathOf(name, path), 'r').catch(absentIsUndefined);
+    const file = await this.open(name, path);
     if (file === undefined) throw missingFile(name, path);
     return file.createReadStream({ highWaterMark: 1024 * 1024 });
   }
@@ -43,27 +52,43 @@ export class FolderStore implements BackupStore {
     return join(this.place, name, path);
   }
 
+  async fileOf(name: string, path: string): Promise<string> {
+    const file = await plainFile(this.place, `${name}/${path}`);
+    if (file === undefined) throw missingFile(name, path);
+    return file;
+  }
+
   async sizesOf(name: string): Promise<Map<string, number>> {
-    const folder = join(this.place, name);
-    const sizes = new Map<string, number>();
-    for (const path of (await readdir(folder, { recursive: true }).catch(absentIsUndefined)) ?? []) {
-      const entry = await stat(join(folder, path)).catch(absentIsUndefined);
-      if (entry?.isFile() === true) sizes.set(path, entry.size);
-    }
-    return sizes;
+    const entries = await entriesBelow(join(this.place, name));
+    return new Map([...entries].flatMap(([path, entry]) => (entry.isFile() ? [[path, entry.size]] : [])));
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.place, name, MANIFEST_FILE), { force: true });
-    await rm(join(this.place, name), { recursive: true, force: true });
+    const folder = join(this.place, name);
+    if (!(await isFolder(folder))) return;
+    await rm(join(folder, MANIFEST_FILE), { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 
   async sweep(olderThanMs: number): Promise<void> {
-    for (const entry of await entriesOf(this.place)) {
+    for (const entry of await this.entries()) {
       if (!entry.startsWith(UNFINISHED)) continue;
       const folder = join(this.place, entry);
       if (Date.now() - (await lastTouched(folder)) > olderThanMs) await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** The folders that lie there. */
+  private async entries(): Promise<string[]> {
+    const entries = (await readdir(this.place).catch(absentIsUndefined)) ?? [];
+    const folders: string[] = [];
+    for (const entry of entries) if (await isFolder(join(this.place, entry))) folders.push(entry);
+    return folders;
+  }
+
+  private async open(name: string, path: string): Promise<FileHandle | undefined> {
+    const file = await plainFile(this.place, `${name}/${path}`);
+    return file === undefined ? undefined : open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(absentIsUndefined);
   }
 }
 
@@ -107,13 +132,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function entriesOf(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(absentIsUndefined)) ?? [];
-}
-
-function absentIsUndefined(error: unknown): undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+/** What lies under a manifest's name and is no file is no manifest. */
+function strangeIsUndefined(error: unknown): undefined {
+  if (!(error instanceof AppError)) throw error;
   return undefined;
 }
-

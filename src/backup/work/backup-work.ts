@@ -96,23 +96,32 @@ export class BackupWork implements OnModuleInit {
     }
   }
 
-  /** One that is damaged keeps no other from being the last good one; it is left for somebody to look at. */
+  /**
+   * Of this deployment alone: another one that keeps its backups in the same place has rules of its own, and another last good one. One
+   * that is damaged keeps no other from being the last good one; it is left for somebody to look at.
+   */
   private async goodBackups(): Promise<(Kept & { readonly id: string })[]> {
-    const proven = new Set((await listBackups(this.house)).flatMap(({ id, provenAt }) => (provenAt === null ? [] : [id])));
+    const own = new Map((await listBackups(this.house)).filter((backup) => backup.own).map((backup) => [backup.id, backup]));
     const good: (Kept & { readonly id: string })[] = [];
     for (const manifest of await readManifests(this.house)) {
+      const { id, name, schema, database, dataOf } = manifest;
+      const listed = own.get(id);
+      if (listed === undefined) continue;
       const damage = await damageOf(this.house, manifest);
-      if (damage === undefined) good.push({ id: manifest.id, name: manifest.name, schema: manifest.schema, dataOf: manifest.dataOf, proven: proven.has(manifest.id) });
-      else this.logger.warn(`The backup ${manifest.name} is damaged and counts for nothing; look at it, and delete it by hand. ${damage}`);
+      if (damage === undefined) good.push({ id, name, schema, database, dataOf, proven: listed.provenAt !== null });
+      else this.logger.warn(`The backup ${name} is damaged and counts for nothing; look at it, and delete it by hand. ${damage}`);
     }
     return good;
   }
 
   /** Proves the newest good backup of everything, or the newest of all, where the last drill is long enough ago. */
   private async drillIfDue(when: string, signal: AbortSignal): Promise<void> {
-    const [row] = await this.house.control.query<{ last: Date | null; now: Date }>(`SELECT max(started_at) AS last, now() AS now FROM monitoring.restores WHERE purpose = 'drill'`);
+    const [row] = await this.house.control.query<{ last: Date | null; now: Date; database: string }>(
+      `SELECT max(started_at) AS last, now() AS now, current_database() AS database FROM monitoring.restores WHERE purpose = 'drill'`,
+    );
     if (row === undefined || nextTime(when, row.last ?? new Date(0)) > row.now) return;
-    const good = (await listBackups(this.house)).filter((backup) => backup.status === 'succeeded' && backup.restorable);
+    // Another deployment's, or another database's, would prove nothing of this one.
+    const good = (await listBackups(this.house)).filter(({ own, database, status, restorable }) => own && database === row.database && status === 'succeeded' && restorable);
     const chosen = good.find((backup) => backup.schema === null) ?? good[0];
     if (chosen === undefined) return;
     const manifest = await findBackup(this.house, chosen.id);

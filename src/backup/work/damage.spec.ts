@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -72,4 +72,12 @@ it.each<[string, Partial<BackupManifest['archives'][number]>]>([
   const made = manifest({ archives: [{ ...archive!, ...over }] });
   await keep('good', made);
   await expect(fetchArchives(house as BackupHouse, made, made.archives, new AbortController().signal)).rejects.toThrow(/can't be one of a backup/);
+});
+
+it('a file that is a link to one that would do is damage, and nothing is restored from it', async () => {
+  await keep('good', manifest());
+  await rename(join(folder, 'good', 'core.dump'), join(folder, 'elsewhere.dump'));
+  await symlink('../elsewhere.dump', join(folder, 'good', 'core.dump'));
+  expect(await damage()).toBe('Its file core.dump is not there.');
+  await expect(fetchArchives(house as BackupHouse, manifest(), manifest().archives, new AbortController().signal)).rejects.toThrow(/good\/core\.dump in .* is a symbolic link/);
 });

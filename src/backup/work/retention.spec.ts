@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { expired, type Kept } from './retention.js';
 
 const NOTHING = { last: 0, daily: 0, weekly: 0, monthly: 0 };
-const at = (dataOf: string, more: Partial<Kept> = {}): Kept => ({ name: dataOf, schema: null, dataOf: `${dataOf}:00.000Z`, proven: false, ...more });
+const at = (dataOf: string, more: Partial<Kept> = {}): Kept => ({ name: dataOf, schema: null, database: 'nagaya', dataOf: `${dataOf}:00.000Z`, proven: false, ...more });
 const kept = (backups: Kept[], keep: Partial<typeof NOTHING>): string[] => {
   const gone = expired(backups, { ...NOTHING, ...keep });
   return backups.filter((backup) => !gone.includes(backup)).map((backup) => backup.name);
@@ -26,6 +26,10 @@ describe('expired', () => {
 
   it('keeps the newest one that is proven, however old', () => {
     expect(kept([at('2026-01-01T00:00', { proven: true }), at('2026-02-01T00:00', { proven: true }), ...hourly], { last: 1 })).toEqual(['2026-02-01T00:00', '2026-11-25T01:00']);
+  });
+
+  it('looks at each database by itself: a newer backup of one keeps nothing of the other', () => {
+    expect(kept([at('2026-01-01T00:00', { database: 'nagaya_before' }), at('2026-01-02T00:00', { database: 'nagaya_before' }), ...hourly], { last: 1 })).toEqual(['2026-01-02T00:00', '2026-11-25T01:00']);
   });
 
   it('looks at each schema by itself', () => {

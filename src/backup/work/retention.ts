@@ -4,19 +4,24 @@ export interface Kept {
   readonly name: string;
   /** Null: every schema. */
   readonly schema: string | null;
+  /** Which it is of, where a deployment has several, or had. */
+  readonly database: string;
   readonly dataOf: string;
   /** It was restored and compared, and was what it should be. */
   readonly proven: boolean;
 }
 
 /**
- * Which backups no rule keeps any longer. For each schema, and for full ones, by themselves: the last few, and the newest of
- * each day, week (from Monday) and month (UTC) of the last few that have one. The newest one and the newest proven one stay
+ * Which of a deployment's backups no rule keeps any longer. For each schema of each database, and for full ones, by themselves: the last few,
+ * and the newest of each day, week (from Monday) and month (UTC) of the last few that have one. The newest one and the newest proven one stay
  * whatever the rules say.
  */
 export function expired<T extends Kept>(backups: readonly T[], keep: Retention): T[] {
-  const groups = new Map<string | null, T[]>();
-  for (const backup of backups) groups.set(backup.schema, [...(groups.get(backup.schema) ?? []), backup]);
+  const groups = new Map<string, T[]>();
+  for (const backup of backups) {
+    const group = JSON.stringify([backup.database, backup.schema]);
+    groups.set(group, [...(groups.get(group) ?? []), backup]);
+  }
   return [...groups.values()].flatMap((group) => {
     const newestFirst = group.toSorted((a, b) => (a.dataOf < b.dataOf ? 1 : -1));
     const kept = new Set<T>([

@@ -53,6 +53,10 @@ export class BucketStore implements BackupStore {
     return undefined;
   }
 
+  fileOf(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async sizesOf(name: string): Promise<Map<string, number>> {
     const root = this.folder.keyOf(name, '');
     return new Map((await this.folder.objectsOf(name)).map(({ key, bytes }) => [key.slice(root.length), bytes]));
