@@ -18,6 +18,8 @@ export interface BackupSettings {
   readonly bucket: BucketSettings | undefined;
   /** Encrypts what is written, and opens it again; undefined: nothing is encrypted. */
   readonly key: string | undefined;
+  /** What archives are compressed with, as pg_dump's --compress takes it; undefined: the usual. */
+  readonly compression: string | undefined;
   /** Folder of pg_dump, pg_restore and psql; undefined: PATH and the usual places. */
   readonly clientFolder: string | undefined;
   readonly keep: Retention;
@@ -35,6 +37,7 @@ export const BACKUP_NAMES = [
   'NAGAYA_BACKUP_TO',
   ...BUCKET_NAMES,
   'NAGAYA_BACKUP_KEY',
+  'NAGAYA_BACKUP_COMPRESSION',
   'NAGAYA_BACKUP_KEEP',
   'NAGAYA_BACKUP_JOBS',
   'NAGAYA_BACKUP_SCHEDULE',
@@ -52,6 +55,7 @@ export function readBackupSettings(reader: EnvironmentReader): BackupSettings {
     to,
     bucket: readBucketSettings(reader, to),
     key: reader.secret('NAGAYA_BACKUP_KEY'),
+    compression: readCompression(reader),
     clientFolder: client === undefined ? undefined : resolve(client),
     keep: readRetention(reader),
     scratchUrl: reader.postgresUrl('NAGAYA_BACKUP_SCRATCH_URL'),
@@ -67,6 +71,16 @@ function readPlace(reader: EnvironmentReader): string {
   // A folder named "gs:" would hold what its owner believes to be elsewhere.
   if (/^[a-z][a-z0-9+.-]*:/i.test(text)) reader.problems.push(`NAGAYA_BACKUP_TO is "${text}"; it must be a folder or s3://bucket/prefix`);
   return resolve(text);
+}
+
+/** Methods and levels that pg_dump knows; another one would fail each backup, at night. */
+const COMPRESSION = /^(?:none|gzip(?::[1-9])?|lz4(?::(?:[1-9]|1[0-2]))?|zstd(?::(?:[1-9]|1\d|2[0-2]))?)$/;
+
+function readCompression(reader: EnvironmentReader): string | undefined {
+  const value = reader.text('NAGAYA_BACKUP_COMPRESSION');
+  if (value === undefined || COMPRESSION.test(value)) return value;
+  reader.problems.push(`NAGAYA_BACKUP_COMPRESSION is "${value}"; it must be none, gzip, lz4 or zstd, with a level or without: gzip:1 to 9, lz4:1 to 12, zstd:1 to 22`);
+  return undefined;
 }
 
 /** `last=3,daily=7,weekly=4,monthly=6`; what is not named is 0, but the last good one is never deleted. */

@@ -64,6 +64,7 @@ const BAD: Readonly<Record<string, fc.Arbitrary<string>>> = {
   NAGAYA_BACKUP_S3_PATH_STYLE: badFlag,
   NAGAYA_BACKUP_S3_PART_SIZE: notAWholeNumber,
   NAGAYA_BACKUP_KEY: badSecret,
+  NAGAYA_BACKUP_COMPRESSION: fc.constantFrom('zstd:0', 'zstd:23', 'gzip:10', 'lz4:13', 'brotli', 'zstd:', 'none:1'),
   NAGAYA_BACKUP_KEEP: fc.constantFrom('3', 'hourly=3', 'last=-1', 'last=many', 'last=3;daily=7'),
   NAGAYA_BACKUP_JOBS: notAWholeNumber,
   NAGAYA_BACKUP_SCHEDULE: fc.constantFrom('full', 'full=', 'full=0s', 'full=61 * * * *', 'a b=6h', '=6h'),

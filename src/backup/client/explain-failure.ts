@@ -30,6 +30,11 @@ const EXPLANATIONS: readonly Explanation[] = [
     says: 'The archive was written by a newer pg_dump than the programs that are to read it. Install the client programs of that version, and restore to a server that is not older.',
   },
   {
+    when: /does not support compression|unrecognized compression/i,
+    code: 'conflict',
+    says: 'These client programs were built without the compression that NAGAYA_BACKUP_COMPRESSION names. Name another (gzip is always there), or leave it out.',
+  },
+  {
     when: /does not appear to be a valid archive|did not find magic string|input file is too short|input file appears to be a text format dump|corrupt|unexpected end of file|could not read from input file|could not uncompress/i,
     code: 'validation_failed',
     says: 'The archive is damaged, cut off, or not one of pg_dump. Nothing was restored from it; take another backup.',

@@ -126,7 +126,8 @@ async function openServer(house: BackupHouse, options: CreateBackupOptions): Pro
   try {
     const facts = await readFacts(snapshot);
     const programs = await findPrograms(Math.floor(facts.versionNumber / 10_000), house.settings.clientFolder);
-    const dumper = new ServerDumper({ programs, snapshot, url, format: backup.format, jobs: house.settings.jobs, signal, lockWaitMs });
+    const { compression, jobs } = house.settings;
+    const dumper = new ServerDumper({ programs, snapshot, url, format: backup.format, compression, jobs, signal, lockWaitMs });
     return { reader: snapshot, facts, dumper };
   } catch (error) {
     await snapshot.close().catch(() => {});

@@ -12,6 +12,8 @@ import { LOCK_WAIT_MS } from './snapshot.js';
 export interface DumpOptions {
   readonly programs: ClientPrograms;
   readonly format: BackupFormat;
+  /** As pg_dump's --compress takes it. */
+  readonly compression: string;
   /** Processes that read one schema side by side; the directory format only. */
   readonly jobs: number;
   readonly snapshot: string;
@@ -27,17 +29,20 @@ export async function dumpSchema(schema: string, writer: ArchiveWriter, options:
   return options.format === 'directory' ? dumpIntoFolder(schema, writer, options) : dumpAsStream(schema, writer, options);
 }
 
-/** What the archives are compressed with: level 3 of zstd takes a tenth of the time of gzip's default, for smaller files. */
-export function compressionOf({ zstd }: ClientPrograms, format: BackupFormat): string {
+/**
+ * What the archives are compressed with where nobody says: zstd where the programs have it, which leaves a processor free for the
+ * sums of the rows.
+ */
+export function compressionOf({ zstd }: ClientPrograms, format: BackupFormat, wanted?: string): string {
   if (format === 'plain') return 'none';
-  return zstd ? 'zstd:3' : 'gzip:6';
+  return wanted ?? (zstd ? 'zstd:1' : 'gzip:6');
 }
 
 function argumentsOf(schema: string, options: DumpOptions): string[] {
-  const { format, programs } = options;
+  const { format, compression } = options;
   return [
     `--format=${format}`,
-    ...(format === 'plain' ? [] : [`--compress=${compressionOf(programs, format)}`]),
+    ...(format === 'plain' ? [] : [`--compress=${compression}`]),
     // In quotation marks, or it would be a pattern.
     `--schema="${schema}"`,
     `--snapshot=${options.snapshot}`,

@@ -22,6 +22,8 @@ export interface ServerDumperOptions {
   /** The login of `nagaya_backup`. */
   readonly url: string;
   readonly format: BackupFormat;
+  /** As pg_dump's --compress takes it; undefined: the usual. */
+  readonly compression: string | undefined;
   /** Archives that are written at the same time. */
   readonly jobs: number;
   readonly signal: AbortSignal;
@@ -36,7 +38,7 @@ export class ServerDumper implements Dumper {
 
   constructor(private readonly options: ServerDumperOptions) {
     this.client = options.programs.version;
-    this.compression = compressionOf(options.programs, options.format);
+    this.compression = compressionOf(options.programs, options.format, options.compression);
   }
 
   readonly dumpAll: Dumper['dumpAll'] = async (schemas, files, onSchema) => {
@@ -83,7 +85,7 @@ export class ServerDumper implements Dumper {
       return describeSchema(reader, schema, signal);
     };
     const [dumped, described] = await Promise.allSettled([
-      stopping(dumpSchema(schema, files, { ...this.options, snapshot: snapshot.id, environment: connectionEnvironment(url, 'nagaya-backup'), signal })),
+      stopping(dumpSchema(schema, files, { ...this.options, compression: this.compression, snapshot: snapshot.id, environment: connectionEnvironment(url, 'nagaya-backup'), signal })),
       stopping(describe()),
     ]);
     const reader = await opening.catch(() => undefined);

@@ -4,7 +4,7 @@ import { MIGRATIONS_TABLE } from '../../database/access/relations.js';
 import type { SchemaArchive } from '../archive/manifest.js';
 import { fingerprintStatement } from '../dump/fingerprint.js';
 import { PRINTED_ALIKE } from '../dump/snapshot.js';
-import { ASSERT_HASH64, sumsStatement } from '../dump/table-sums.js';
+import { assertHashes, sumsStatement } from '../dump/table-sums.js';
 
 /** How long a restore waits for a lock on what it renames: rather fail than make live traffic queue behind it. */
 const LOCK_TIMEOUT = `SET lock_timeout = '10s';`;
@@ -104,7 +104,7 @@ export function rowsCheck({ schema, tables, sums = 'md5' }: SchemaArchive): stri
   const expected = quoteLiteral(JSON.stringify(Object.fromEntries(tables.map(({ name, rows, checksum }) => [name, [rows, checksum]]))));
   return block(`DECLARE expected jsonb := ${expected}; summed record; found record; seen integer := 0; BEGIN
     ${SET_ALIKE}
-    ${sums === 'hash64' ? ASSERT_HASH64 : ''}
+    ${assertHashes(sums)}
     FOR summed IN ${sumsStatement(quoteLiteral(schema), sums)} LOOP
       EXECUTE summed.sql INTO found;
       IF expected -> summed.name::text IS DISTINCT FROM jsonb_build_array(found.rows, found.checksum) THEN
