@@ -13,12 +13,15 @@ const POSTINGS_FOR_SEEDS = 80_000;
 /** Rows that are scored by their text to that end, for each place in the answer. */
 const SEEDS_A_PLACE = 2;
 const FEWEST_SEEDS = 30;
-/** Terms are read until the others can bring no more than this share of what it takes. The rows left are few then. */
-const REST = 0.35;
+/**
+ * Terms are read until the others can bring no more than this share of what it takes. The rows left are few then: hardly
+ * any row comes near what those terms can bring at most.
+ */
+const REST = 0.7;
 /** Rows that are scored by their text because they might get in. */
 const MOST_CANDIDATES = 500;
-/** What the index says of a row is this close to what its text says: frequencies end at 255, great lengths have steps. */
-const SLACK = 1.01;
+/** The index says of no row less than its text does, but for the last digits, since it adds up in another order. */
+export const SLACK = 1 + 1e-9;
 
 /** The best rows, or, where these can't be told by the rare terms, what a row must score to be among them. */
 export type ByRareTerms = { readonly best: readonly ScoredRow[] } | { readonly atLeast: number };
@@ -46,7 +49,7 @@ export async function rankByRareTerms(
   });
   const seeds = new Map((await score(top.ranked().map(({ no }) => no))).map((row) => [row.no, row]));
   const atLeast = (inOrder([...seeds.values()])[most - 1]?.score ?? 0) / SLACK;
-  const { isRare, rest, isAll } = query.rarest((soFar) => soFar.rest <= REST * atLeast);
+  const { isRare, rest, isAll } = query.rarest((soFar) => soFar.rest <= REST * atLeast, { withRead: true });
   // What has been read already is quicker to look into than texts.
   if (isAll || atLeast === 0 || query.isRead) return { atLeast };
   await query.read(isRare);

@@ -3,13 +3,17 @@ export const WINDOW_SIZE = 65_536;
 const PLACE_MASK = WINDOW_SIZE - 1;
 
 export const BYTES_A_POSTING = 3;
+/** As often as this, or more. */
 export const MOST_FREQUENT = 255;
 /** From this length on, a length is kept in steps of 64 tokens: two bytes then reach past two million. */
 const LONG = 0x8000;
 const LONG_STEP = 64;
 
-/** From this many rows on a term is kept as one byte for every place, which can be asked for any place at once. */
-const DENSE_FROM = 12_000;
+/**
+ * From this many rows on a term is kept as one byte for every place: as a list it would take as much memory, and to go
+ * through all places takes as long as a list of about so many rows.
+ */
+const DENSE_FROM = 22_000;
 
 /** Which rows of a segment have a term, and how often; by place in the window. */
 export type Postings =

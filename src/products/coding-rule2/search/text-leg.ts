@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Corpus } from './corpus.js';
-import { rankByRareTerms, type ScoredRow } from './rare-terms.js';
+import { rankByRareTerms, SLACK, type ScoredRow } from './rare-terms.js';
 import type { RowFilter } from './row-filter.js';
 import type { LoadedQuery } from './text-search.js';
 import { tokenise } from './tokens.js';
@@ -21,6 +21,8 @@ interface Found {
 const FEW_ROWS = 20_000;
 /** How many of the best rows are tried against a filter that many rows pass; each time the next number. */
 const TRIES = [1.2, 20, 200, 2_000, 100_000] as const;
+/** So many texts are read for each place in the answer. The index says too much only of rows that say a word 255 times, or of those that have just changed. */
+const MOST_TEXTS = 5;
 
 /**
  * The best rows that are there and pass the filter, best first: filters never shorten the answer below what matches. What
@@ -32,14 +34,17 @@ export async function rankRows(tx: EntityManager, corpus: Corpus, query: LoadedQ
   if ('best' in byRare) return [...byRare.best];
   await query.read();
   const { atLeast } = byRare;
-  if (allowed !== undefined) return scored(query, await present(tx, corpus, await query.rank(most, allowed, atLeast), filter, most));
+  let best: TextHit[] = [];
   for (const times of TRIES) {
     const tried = Math.ceil(most * times);
-    const ranked = await query.rank(tried, undefined, atLeast);
-    const found = await present(tx, corpus, ranked, filter, most);
-    if (found.length === most || ranked.length < tried) return scored(query, found);
+    const ranked = await query.rank(tried, allowed, atLeast);
+    const found = await present(tx, corpus, ranked, filter, MOST_TEXTS * most);
+    best = scored(query, found).slice(0, most);
+    // A row that was not looked at scores no more than the index says of the last one that was.
+    const isExact = best.length === most && best[most - 1]!.score * SLACK >= ranked.at(-1)!.score;
+    if (isExact || ranked.length < tried || found.length === MOST_TEXTS * most) break;
   }
-  return [];
+  return best;
 }
 
 /** Rows by what they score with the text that they have. */

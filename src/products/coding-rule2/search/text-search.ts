@@ -54,12 +54,17 @@ export class LoadedQuery {
     return this.snapshot.newRows.size;
   }
 
-  /** The rarest terms, as many as one likes: the next one is taken as long as `isEnough` says no. */
-  rarest(isEnough: (soFar: { postings: number; rest: number }) => boolean): { isRare: Chosen; rest: number; isAll: boolean } {
-    const rare = new Set<number>();
-    let rest = this.weights.reduce((sum, weight) => sum + mostOf(weight), 0);
+  /**
+   * The rarest terms, as many as one likes: the next one is taken as long as `isEnough` says no.
+   * @param withRead those that are in memory are taken before all others, however frequent they are: they cost nothing to read
+   */
+  rarest(isEnough: (soFar: { postings: number; rest: number }) => boolean, { withRead = false } = {}): { isRare: Chosen; rest: number; isAll: boolean } {
+    const read = new Set(withRead ? [...this.terms.keys()].filter((at) => this.isTermRead(at)) : []);
+    const rare = new Set(read);
+    let rest = this.weights.reduce((sum, weight, at) => (read.has(at) ? sum : sum + mostOf(weight)), 0);
     let postings = 0;
-    for (const at of [...this.having.keys()].sort((a, b) => this.having[a]! - this.having[b]!)) {
+    const unread = [...this.having.keys()].filter((at) => !read.has(at));
+    for (const at of unread.sort((a, b) => this.having[a]! - this.having[b]!)) {
       postings += this.having[at]!;
       if (isEnough({ postings, rest })) break;
       rare.add(at);
@@ -71,7 +76,7 @@ export class LoadedQuery {
 
   /** The postings of all terms are in memory. */
   get isRead(): boolean {
-    return this.known.every((list) => list.every(({ postings }) => postings !== undefined));
+    return [...this.terms.keys()].every((at) => this.isTermRead(at));
   }
 
   /** Reads the postings of some terms, where they have not been. */
@@ -122,6 +127,10 @@ export class LoadedQuery {
       if (frequency > 0) score += termScore(this.weights[at]!, frequency, row.length, this.norm);
     }
     return score;
+  }
+
+  private isTermRead(at: number): boolean {
+    return this.known.every((list) => list[at]!.postings !== undefined);
   }
 
   private segment(s: number, isChosen: Chosen): ScoredSegment {
