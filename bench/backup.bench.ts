@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BackupHouse } from '../src/backup/backup-house.js';
 import type { BackupManifest } from '../src/backup/archive/manifest.js';
 import { connectionEnvironment } from '../src/backup/client/connection-environment.js';
-import { findPrograms, type ClientPrograms } from '../src/backup/client/programs.js';
+import { findPrograms } from '../src/backup/client/programs.js';
 import { outputOf } from '../src/backup/client/run-program.js';
 import { createBackup } from '../src/backup/dump/create-backup.js';
 import { compressionOf } from '../src/backup/dump/dump-schema.js';
@@ -64,9 +64,10 @@ async function benchOf(bed: Bed, house: BenchHouse, folder: string, rounds: numb
     return Number(row?.bytes ?? 0) / 1e6;
   };
 
-  async function plainDump(format: BackupFormat, to: string): Promise<number> {
+  /** @param compression undefined: pg_dump's own, as it is mostly called */
+  async function plainDump(format: BackupFormat, to: string, compression: string | undefined): Promise<number> {
     await rm(to, { recursive: true, force: true });
-    return seconds(() => outputOf(programs.pgDump, plainDumpArguments(programs, format, to), { environment: at(house.cluster.urlOf(house.cluster.roles.backup)), signal: NEVER }));
+    return seconds(() => outputOf(programs.pgDump, plainDumpArguments(format, to, compression), { environment: at(house.cluster.urlOf(house.cluster.roles.backup)), signal: NEVER }));
   }
 
   async function ownDump(format: BackupFormat): Promise<{ took: number; manifest: BackupManifest; backups: BackupHouse }> {
@@ -94,9 +95,10 @@ async function benchOf(bed: Bed, house: BenchHouse, folder: string, rounds: numb
     const megabytes = await size();
     for (const format of ['custom', 'directory'] as const) {
       const plainPath = join(folder, `plain-${format}`);
-      const times = { plain: [] as number[], own: [] as number[], plainBack: [] as number[], ownBack: [] as number[] };
+      const times = { usual: [] as number[], plain: [] as number[], own: [] as number[], plainBack: [] as number[], ownBack: [] as number[] };
       for (let round = 0; round < rounds; round++) {
-        times.plain.push(await plainDump(format, plainPath));
+        if (round < 2) times.usual.push(await plainDump(format, plainPath, undefined));
+        times.plain.push(await plainDump(format, plainPath, compressionOf(programs, format)));
         const { took, manifest, backups } = await ownDump(format);
         times.own.push(took);
         // Restores differ by format in nothing that is measured here.
@@ -108,6 +110,8 @@ async function benchOf(bed: Bed, house: BenchHouse, folder: string, rounds: numb
       }
       if (format === 'custom') bed.note(`${what}: tables of ${megabytes.toFixed(0)} MB, an archive of ${((await stat(plainPath)).size / 1e6).toFixed(0)} MB (${compressionOf(programs, format)}).`);
       const jobs = format === 'directory' ? `, ${JOBS} jobs` : '';
+      const usual = megabytes / Math.min(...times.usual);
+      figures.push({ what: `${what}, backup, ${format}${jobs}: plain, compressed as it does by itself`, value: usual, unit: 'MB/s' });
       figures.push(...beside(`${what}, backup, ${format}${jobs}`, megabytes, times.plain, times.own));
       if (times.ownBack.length > 0) figures.push(...beside(`${what}, restore`, megabytes, times.plainBack, times.ownBack));
     }
@@ -117,8 +121,8 @@ async function benchOf(bed: Bed, house: BenchHouse, folder: string, rounds: numb
   return { compared };
 }
 
-function plainDumpArguments(programs: ClientPrograms, format: BackupFormat, to: string): string[] {
-  return [`--format=${format}`, `--compress=${compressionOf(programs, format)}`, `--schema="${SCHEMA}"`, `--file=${to}`, ...(format === 'directory' ? [`--jobs=${JOBS}`] : [])];
+function plainDumpArguments(format: BackupFormat, to: string, compression: string | undefined): string[] {
+  return [`--format=${format}`, ...(compression === undefined ? [] : [`--compress=${compression}`]), `--schema="${SCHEMA}"`, `--file=${to}`, ...(format === 'directory' ? [`--jobs=${JOBS}`] : [])];
 }
 
 /** Throughputs, the share of the plain one's held against what is to be reached. */

@@ -30,12 +30,12 @@ export async function dumpSchema(schema: string, writer: ArchiveWriter, options:
 }
 
 /**
- * What the archives are compressed with where nobody says: zstd where the programs have it, which leaves a processor free for the
- * sums of the rows.
+ * What the archives are compressed with where nobody says. Level 2 of zstd is quicker than its default by a fifth, for archives that are a twentieth larger and
+ * still smaller than gzip's.
  */
 export function compressionOf({ zstd }: ClientPrograms, format: BackupFormat, wanted?: string): string {
   if (format === 'plain') return 'none';
-  return wanted ?? (zstd ? 'zstd:1' : 'gzip:6');
+  return wanted ?? (zstd ? 'zstd:2' : 'gzip:6');
 }
 
 function argumentsOf(schema: string, options: DumpOptions): string[] {

@@ -132,8 +132,9 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What lies under a manifest's name and is no file is no manifest. */
+/** What lies under a manifest's name and is no file is no manifest; nor is what this user may not look into, as `lost+found` at the root of a volume. */
 function strangeIsUndefined(error: unknown): undefined {
-  if (!(error instanceof AppError)) throw error;
+  const isForbidden = typeof error === 'object' && error !== null && 'code' in error && error.code === 'EACCES';
+  if (!isForbidden && !(error instanceof AppError)) throw error;
   return undefined;
 }
