@@ -82,9 +82,9 @@ describe('activating a template', () => {
     expect(await activeVersions('bystander')).toEqual(['1']);
   });
 
-  test('that is not there answers 404', async () => {
+  test('that is not there answers 404, and what is no id 400', async () => {
     expect(refusal(await activate('0198c5c0-7c1e-7b5a-9d3e-4f2a1b0c9d8e'))).toEqual([404, 'not_found']);
-    expect(refusal(await activate('1'))).toEqual([404, 'not_found']);
+    expect(refusal(await activate('1'))).toEqual([400, 'validation_failed', '/path/id']);
   });
 });
 

@@ -114,3 +114,15 @@ test('whatever happens to rows and segments in whatever order, the ranking is BM
     { numRuns: 12, endOnFailure: true },
   );
 });
+
+test('a long row that says a word oftener than a segment can tell is not missed', async () => {
+  const model: Model = new Map();
+  // Enough rows that seem better by the segment, and others that make a row of usual length short.
+  for (let made = 0; made < 150; made++) model.set(`often ${made}`, 'merge '.repeat(6));
+  for (let made = 0; made < 150; made++) model.set(`seldom ${made}`, 'build fails the rollback of v1');
+  model.set('long', `${'merge '.repeat(1_000)}${'build '.repeat(100)}`);
+  await rows.insert([...model].map(([session, each]) => ({ session, text: each })));
+  await rows.index();
+  await expectRanked(model, 'merge');
+  expect((await rows.search('merge', 1)).map(({ session }) => session)).toEqual(['long']);
+});

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -84,6 +84,17 @@ async function firing(): Promise<string[]> {
   return alerts.map(({ rule, of }) => `${rule} ${of}`);
 }
 
+const ANOTHERS = '20200101T000000Z-coding_rule2-0000aaaa';
+
+/** An old backup of another deployment, which keeps its own in the same folder. */
+async function plantAnothers(): Promise<void> {
+  const [own] = (await readdir(folder)).filter((name) => name.includes('-coding_rule2-'));
+  await cp(join(folder, own!), join(folder, ANOTHERS), { recursive: true });
+  const file = join(folder, ANOTHERS, 'manifest.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...manifest, id: '01a20000-0000-7000-8000-000000000000', name: ANOTHERS, deployment: '0123456789abcdef', dataOf: '2020-01-01T00:00:00.000Z' }));
+}
+
 const EVERY = ['coding_rule2', 'core', 'monitoring', 'tea_house'];
 
 test('two workers make what is due once, prove it, delete what nothing keeps; alerts come and go with it', async () => {
@@ -92,6 +103,7 @@ test('two workers make what is due once, prove it, delete what nothing keeps; al
   expect(await whenDone('backup.queue', () => over('coding_rule2', 1))).toMatchObject([{ status: 'succeeded', requestedBy: 'schedule' }]);
   expect(await made(null)).toMatchObject([{ status: 'succeeded', requestedBy: 'schedule' }]);
   expect([await stored(/-full-/), await stored(/-coding_rule2-/)]).toEqual([1, 1]);
+  await plantAnothers();
 
   const [data] = await rows<{ of: number }>(`SELECT extract(epoch FROM data_of)::float8 AS of FROM monitoring.backups WHERE schema_name IS NULL`);
   expect(await metric('nagaya_backup_last_success_timestamp_seconds', 'core')).toBeCloseTo(data!.of, 2);
@@ -122,6 +134,8 @@ test('two workers make what is due once, prove it, delete what nothing keeps; al
   await whenDone('backup.retention', async () => (await made(null))[0]?.status === 'expired' && (await made('coding_rule2'))[1]?.status === 'expired');
   expect(await made(null)).toMatchObject([{ id: first!.id, status: 'expired' }, { id: second!.id, status: 'succeeded' }, { id: third!.id, status: 'succeeded' }]);
   expect((await made('coding_rule2')).map(({ status }) => status)).toEqual(['expired', 'expired', 'succeeded']);
-  expect([await stored(/-full-/), await stored(/-coding_rule2-/)]).toEqual([2, 1]);
+  // No rule keeps the other deployment's one either, but none of ours is for it to say.
+  expect([await stored(/-full-/), await stored(/-coding_rule2-/)]).toEqual([2, 2]);
+  expect(await readdir(folder)).toContain(ANOTHERS);
   expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
 }, 300_000);
