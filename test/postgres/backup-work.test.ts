@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AlertEvaluator } from '../../src/alerts/evaluation/alert-evaluator.js';
+import { MANIFEST_FILE, manifestOf, writeManifest } from '../../src/backup/archive/manifest.js';
 import { startService, type RunningService } from '../../src/bootstrap.js';
 import { createLogger } from '../../src/http/logging.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
@@ -84,15 +85,19 @@ async function firing(): Promise<string[]> {
   return alerts.map(({ rule, of }) => `${rule} ${of}`);
 }
 
-const ANOTHERS = '20200101T000000Z-coding_rule2-0000aaaa';
+/** Whole backups of another deployment, which keeps its own in the same folder: one older than all of ours, and a full one that is newer. */
+const ANOTHERS = ['20200101T000000Z-coding_rule2-0000aaaa', '20990101T000000Z-full-0000bbbb'] as const;
 
-/** An old backup of another deployment, which keeps its own in the same folder. */
 async function plantAnothers(): Promise<void> {
-  const [own] = (await readdir(folder)).filter((name) => name.includes('-coding_rule2-'));
-  await cp(join(folder, own!), join(folder, ANOTHERS), { recursive: true });
-  const file = join(folder, ANOTHERS, 'manifest.json');
-  const manifest = JSON.parse(await readFile(file, 'utf8')) as object;
-  await writeFile(file, JSON.stringify({ ...manifest, id: '01a20000-0000-7000-8000-000000000000', name: ANOTHERS, deployment: '0123456789abcdef', dataOf: '2020-01-01T00:00:00.000Z' }));
+  for (const [nth, name] of ANOTHERS.entries()) {
+    const of = name.split('-')[1]!;
+    const own = (await readdir(folder)).find((each) => each.includes(`-${of}-`))!;
+    await cp(join(folder, own), join(folder, name), { recursive: true });
+    const { seal: _, ...manifest } = manifestOf(own, await readFile(join(folder, own, MANIFEST_FILE), 'utf8'));
+    const year = name.slice(0, 4);
+    const planted = { ...manifest, id: `01a20000-0000-7000-8000-00000000000${nth}`, name, deployment: '0123456789abcdef', dataOf: `${year}-01-01T00:00:00.000Z` };
+    await writeFile(join(folder, name, MANIFEST_FILE), writeManifest(planted, undefined));
+  }
 }
 
 const EVERY = ['coding_rule2', 'core', 'monitoring', 'tea_house'];
@@ -134,8 +139,8 @@ test('two workers make what is due once, prove it, delete what nothing keeps; al
   await whenDone('backup.retention', async () => (await made(null))[0]?.status === 'expired' && (await made('coding_rule2'))[1]?.status === 'expired');
   expect(await made(null)).toMatchObject([{ id: first!.id, status: 'expired' }, { id: second!.id, status: 'succeeded' }, { id: third!.id, status: 'succeeded' }]);
   expect((await made('coding_rule2')).map(({ status }) => status)).toEqual(['expired', 'expired', 'succeeded']);
-  // No rule keeps the other deployment's one either, but none of ours is for it to say.
-  expect([await stored(/-full-/), await stored(/-coding_rule2-/)]).toEqual([2, 2]);
-  expect(await readdir(folder)).toContain(ANOTHERS);
+  // No rule keeps the other deployment's old one either, but it is not for ours to say; nor does a newer one of its own stand for one of ours.
+  expect([await stored(/-full-/), await stored(/-coding_rule2-/)]).toEqual([3, 2]);
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([...ANOTHERS]));
   expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
 }, 300_000);

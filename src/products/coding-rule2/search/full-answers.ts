@@ -1,10 +1,10 @@
-/** Of so many questions it is remembered whether they were answered in full. */
+/** Of so many searches it is remembered whether they were answered in full. */
 const MOST = 256;
 
 /**
- * Which searches found as many rows as they may answer when they were last made, each by what it asks for beside its vector: its model and its
- * filter. One plan is kept for all of their models and filters, and it goes by the index of vectors. For who finds little by that index
- * it is a bad one, since the whole table is read after the index has been searched in vain; so their searches are planned each time.
+ * Which searches with a model found as many rows as they may answer when they were last made. One plan is kept for all models, and it goes by
+ * the index of vectors. For a model of few rows it is a bad one, since the whole table is read after the index has been searched in vain; so
+ * searches with it are planned each time.
  */
 export class FullAnswers {
   private readonly full = new Map<string, boolean>();

@@ -19,11 +19,6 @@ export class RowFilter {
     return this.conditions.length === 0;
   }
 
-  /** Two filters let the same rows pass where this is the same. */
-  get key(): string {
-    return this.conditions.map(({ condition, value }) => `${condition} ${JSON.stringify(value)}`).join(' ');
-  }
-
   /** @param condition everything before the value, such as `session_id =` */
   add(condition: string, value: unknown, { isIndexed = false } = {}): this {
     this.conditions.push({ condition, value });

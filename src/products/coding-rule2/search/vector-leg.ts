@@ -35,7 +35,7 @@ const SAMPLE = 300;
  * The nearest rows by cosine distance, best first. The index is asked first and scans on while the filter takes rows away;
  * where it still comes back short, the answer is computed exactly, so that filters never hide a match.
  * @param columns SQL: what to read of each row, its `id` among it
- * @param answers where it is remembered whether this search is answered in full; without it nothing is kept prepared that takes values
+ * @param answers where it is remembered whether searches with a model are answered in full; without it none of them is kept prepared
  */
 export async function nearestRows<Row extends { id: string }>(
   database: Queryable,
@@ -49,7 +49,7 @@ export async function nearestRows<Row extends { id: string }>(
   const search = new NearestSearch<Row>(database, corpus, columns, query, filter, Math.trunc(most), answers);
   const { rows, areKept } = await search.own();
   const isComplete = !areKept && rows.length === search.most;
-  answers?.note(search.question, isComplete);
+  if (filter.takesNoValue) answers?.note(search.question, isComplete);
   // The index sorts by its own rounding, which may differ from the similarity that is answered in the last digits.
   return (isComplete ? rows : await search.everywhere(areKept)).sort((a, b) => b.similarity - a.similarity).slice(0, search.most);
 }
@@ -71,9 +71,9 @@ class NearestSearch<Row extends { id: string }> {
     private readonly answers: FullAnswers | undefined,
   ) {}
 
-  /** What is asked for beside the vector. */
+  /** What is asked for beside the vector, where no filter is. */
   get question(): string {
-    return `${this.corpus.name} ${this.most} ${JSON.stringify(this.query.model)} ${this.filter.key}`;
+    return `${this.corpus.name} ${this.most} ${JSON.stringify(this.query.model)}`;
   }
 
   /** By the index of the corpus' own table, and whether there is anything in the other. */
